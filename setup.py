@@ -1,0 +1,26 @@
+"""The one thing pyproject.toml cannot say yet: which files Cython compiles, and how."""
+
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+if sys.platform == "win32":
+    raise SystemExit("fixwatch runs on Linux and macOS; on Windows use WSL 2.")
+
+# FIXWATCH_BOUNDSCHECK=1 builds the kernel with every index checked: what the safety tests run on.
+checked = os.environ.get("FIXWATCH_BOUNDSCHECK") == "1"
+
+setup(
+    ext_modules=cythonize(
+        [Extension("fixwatch.fix._kernel", ["src/fixwatch/fix/_kernel.pyx"], extra_compile_args=["-O3"])],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": checked,
+            "wraparound": checked,
+            "cdivision": True,
+            "initializedcheck": False,
+        },
+    )
+)
