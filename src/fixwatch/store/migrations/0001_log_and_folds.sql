@@ -50,6 +50,16 @@ COMMENT ON TABLE ingest_batches IS 'One row a committed batch, kept for a day: r
 -- For "the last minute" of the dashboard and for sweeping.
 CREATE INDEX ingest_batches_ingested_at ON ingest_batches (ingested_at);
 
+-- The upserts' order of precedence: what was sent later wins, whatever came first. Inlined by the planner.
+CREATE FUNCTION sent_later(a timestamptz, a_seq_num bigint, b timestamptz, b_seq_num bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN a IS NOT NULL AND (b IS NULL OR (a, coalesce(a_seq_num, 0)) >= (b, coalesce(b_seq_num, 0)));
+
+CREATE FUNCTION corrected_later(a timestamptz, a_exec_id text, b timestamptz, b_exec_id text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN a_exec_id IS NOT NULL AND (b_exec_id IS NULL
+    OR (coalesce(a, '-infinity'), a_exec_id) >= (coalesce(b, '-infinity'), b_exec_id));
+
 -- Sessions -----------------------------------------------------------------------------------------------
 
 CREATE TABLE session_pairs (

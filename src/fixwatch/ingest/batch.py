@@ -1,0 +1,122 @@
+"""A batch on its way: records as they were polled, then decoded, then one frame that the folds read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+
+from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
+from fixwatch.fix.defects import BY_CODE, Verdict
+from fixwatch.fix.redaction import redact
+
+#: The six fields that name a direction of a session, in the order of the `sessions` table.
+ENDS: Final = (
+    "sender_comp_id",
+    "sender_sub_id",
+    "sender_location_id",
+    "target_comp_id",
+    "target_sub_id",
+    "target_location_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records as they were polled: four lists of one length; within a partition, offsets ascend."""
+
+    values: Sequence[bytes]
+    partitions: Sequence[int]
+    offsets: Sequence[int]
+    #: Kafka timestamps: milliseconds since 1970-01-01 UTC.
+    timestamps: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBatch:
+    """A decoded batch: what the log stores, and the frame that the folds read.
+
+    `frame` has a row a record: the decoded columns, and `stream_id`, `kafka_offset`, `kafka_time`
+    (timestamp[us, UTC]), `bytes` (int64), `verdict` (uint8), `quarantined` (bool).
+    `defects` has a row a defect: `row`, `reason` (text) and `ref_tag` (0: no one field is to blame).
+    """
+
+    decoded: Decoded
+    raw: pa.BinaryArray
+    defect_lists: pa.ListArray
+    frame: pl.DataFrame
+    defects: pl.DataFrame
+
+
+def decode_batch(
+    batch: Batch, stream_ids: dict[int, int], options: DecodeOptions, *, strict: bool
+) -> DecodedBatch:
+    """Decode and check a batch, and blank the secrets in it.
+
+    `stream_ids` maps the partitions to streams. `strict` quarantines every message that has a defect;
+    otherwise only garbled ones, and those that do not say which session they are of, are kept back.
+    """
+    decoded = decode(batch.values, options)
+    values: Sequence[bytes] = batch.values
+    if len(decoded.secret_rows):
+        secret = set(decoded.secret_rows.to_pylist())
+        values = [redact(value) if row in secret else value for row, value in enumerate(values)]
+    defects = _defects(decoded)
+    frame = pl.from_arrow(decoded.columns)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
+    frame = frame.with_columns(
+        pl.Series("stream_id", [stream_ids[partition] for partition in batch.partitions], pl.Int32),
+        pl.Series("kafka_offset", batch.offsets, pl.Int64),
+        pl.Series("kafka_time", batch.timestamps, pl.Int64)
+        .cast(pl.Datetime("ms", "UTC"))
+        .cast(pl.Datetime("us", "UTC")),
+        pl.Series("bytes", [len(value) for value in values], pl.Int64),
+        pl.Series("verdict", decoded.verdicts, pl.UInt8),
+    )
+    kept_back = pl.col("verdict") >= (Verdict.REJECTED if strict else Verdict.GARBLED)
+    nameless = pl.col("sender_comp_id").is_null() | pl.col("target_comp_id").is_null()
+    frame = frame.with_columns((kept_back | nameless).alias("quarantined"))
+    return DecodedBatch(
+        decoded=decoded,
+        raw=pa.array(values, pa.binary()),
+        defect_lists=_defect_lists(defects, len(batch)),
+        frame=frame,
+        defects=defects,
+    )
+
+
+_REASONS: Final = pl.DataFrame(
+    {
+        "code": pl.Series([code for code in BY_CODE], dtype=pl.UInt8),
+        "reason": [reason.label for reason in BY_CODE.values()],
+    }
+)
+
+
+def _defects(decoded: Decoded) -> pl.DataFrame:
+    found = pl.from_arrow(decoded.defects)
+    assert isinstance(found, pl.DataFrame)  # noqa: S101
+    return (
+        found.rename({"reason": "code"})
+        .join(_REASONS, on="code", how="left", maintain_order="left")
+        .select("row", "reason", pl.col("ref_tag").fill_null(0))
+    )
+
+
+def _defect_lists(defects: pl.DataFrame, rows: int) -> pa.ListArray:
+    """The log's `defects` column: `reason` or `reason:tag`, a list a row, null where there is none."""
+    lists: list[list[str] | None] = [None] * rows
+    for row, reason, tag in defects.iter_rows():
+        label = f"{reason}:{tag}" if tag else reason
+        have = lists[row]
+        if have is None:
+            lists[row] = [label]
+        else:
+            have.append(label)
+    return pa.array(lists, pa.list_(pa.string()))

@@ -1,0 +1,135 @@
+"""Trades: fills, busts and corrections out of ExecutionReports(8). Pure.
+
+Up to FIX 4.2 ExecTransType(20) says what a report does (0 new, 1 cancel, 2 correct) and a fill is a new one
+with ExecType(150) 1 or 2 (4.0: with OrdStatus(39) 1 or 2). Since 4.3 ExecType says it: F trade, H trade
+cancel, G trade correct. A bust or a correction names the fill by ExecRefID(19).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+
+_DECIMAL: Final = pa.decimal128(38, 18)
+
+ROWS: Final = pa.schema(
+    [
+        ("session_id", pa.int32()),
+        ("exec_id", pa.string()),
+        ("stream_id", pa.int32()),
+        ("kafka_offset", pa.int64()),
+        ("ingested_at", pa.timestamp("us", "UTC")),
+        ("order_key", pa.int64()),
+        ("cl_ord_id", pa.string()),
+        ("order_id", pa.string()),
+        ("account", pa.string()),
+        ("symbol", pa.string()),
+        ("side", pa.string()),
+        ("currency", pa.string()),
+        ("last_mkt", pa.string()),
+        ("trade_date", pa.date32()),
+        ("transact_time", pa.timestamp("us", "UTC")),
+        ("last_qty", _DECIMAL),
+        ("last_px", _DECIMAL),
+        ("bust_exec_id", pa.string()),
+        ("correct_exec_id", pa.string()),
+        ("corrected_at", pa.timestamp("us", "UTC")),
+        ("corrected_qty", _DECIMAL),
+        ("corrected_px", _DECIMAL),
+        ("repeats", pa.int32()),
+        ("conflicts", pa.int32()),
+    ]
+)
+
+#: What makes two reports of one ExecID the same trade.
+CONTENT: Final = ("last_qty", "last_px", "symbol", "side", "order_id")
+
+_KEPT: Final = (
+    "stream_id",
+    "kafka_offset",
+    "ingested_at",
+    "order_key",
+    "cl_ord_id",
+    "order_id",
+    "account",
+    "symbol",
+    "side",
+    "currency",
+    "last_mkt",
+    "trade_date",
+    "transact_time",
+    "last_qty",
+    "last_px",
+)
+
+
+def fold(frame: pl.DataFrame) -> pl.DataFrame:
+    """What a batch says of each trade: a row a (session_id, exec_id), columns as `ROWS`.
+
+    The frame is in log order and holds only what is folded, with `session_id`, `order_key`, `ingested_at`.
+    """
+    trans = pl.col("exec_trans_type")
+    old_fill = (
+        (trans == "0")
+        & pl.coalesce("exec_type", "ord_status").is_in(["1", "2"])
+        & (pl.col("last_qty") > 0)
+    )
+    new_fill = (pl.col("exec_type") == "F") & (trans.is_null() | (trans == "0"))
+    bust = (pl.col("exec_type") == "H") | (trans == "1")
+    correction = (pl.col("exec_type") == "G") | (trans == "2")
+    reports = frame.filter(
+        (pl.col("msg_type") == "8") & pl.col("session_id").is_not_null() & pl.col("exec_id").is_not_null()
+    ).with_columns(
+        what=pl.when(bust & pl.col("exec_ref_id").is_not_null())
+        .then(pl.lit("bust"))
+        .when(correction & pl.col("exec_ref_id").is_not_null())
+        .then(pl.lit("correction"))
+        .when((old_fill | new_fill) & pl.col("last_qty").is_not_null())
+        .then(pl.lit("fill"))
+    )
+    fills = (
+        reports.filter(pl.col("what") == "fill")
+        .with_columns(content=pl.struct(CONTENT))
+        .group_by("session_id", "exec_id", maintain_order=True)
+        .agg(
+            *(pl.col(name).first() for name in _KEPT),
+            repeats=(pl.len() - 1).cast(pl.Int32),
+            conflicts=(pl.col("content") != pl.col("content").first()).sum().cast(pl.Int32),
+        )
+    )
+    of_trade = {"exec_id": "_by", "exec_ref_id": "exec_id"}
+    busts = (
+        reports.filter(pl.col("what") == "bust")
+        .rename(of_trade)
+        .group_by("session_id", "exec_id", maintain_order=True)
+        .agg(*_place(), bust_exec_id=pl.col("_by").min())
+    )
+    corrections = (
+        reports.filter(pl.col("what") == "correction")
+        .rename(of_trade)
+        .sort("transact_time", "_by", nulls_last=False, maintain_order=True)
+        .group_by("session_id", "exec_id", maintain_order=True)
+        .agg(
+            *_place(),
+            correct_exec_id=pl.col("_by").last(),
+            corrected_at=pl.col("transact_time").last(),
+            corrected_qty=pl.col("last_qty").last(),
+            corrected_px=pl.col("last_px").last(),
+        )
+    )
+    merged = pl.concat([fills, busts, corrections], how="diagonal").group_by(
+        "session_id", "exec_id", maintain_order=True
+    )
+    return (
+        merged.agg(pl.col(name).drop_nulls().first() for name in ROWS.names if name not in ("session_id", "exec_id"))
+        .with_columns(pl.col("repeats", "conflicts").fill_null(0))
+        .select(ROWS.names)
+        .sort("session_id", "exec_id")
+    )
+
+
+def _place() -> tuple[pl.Expr, ...]:
+    """Where a bust or correction stands: it is all that is known of a trade that has not come yet."""
+    return tuple(pl.col(name).first() for name in ("stream_id", "kafka_offset", "ingested_at"))

@@ -1,0 +1,71 @@
+"""Connections to Postgres, and waiting for one that is not there yet."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import psycopg
+
+from fixwatch.errors import DatabaseError
+
+#: Seconds. A host that does not answer at all would otherwise hold a process for minutes.
+CONNECT_TIMEOUT: Final = 5
+
+#: Seconds between attempts: at first, and at most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+
+def connect(database_url: str, *, application_name: str, **options: Any) -> psycopg.Connection:
+    """One connection, in UTC.
+
+    Raises:
+        DatabaseError: the URL is not one.
+        psycopg.OperationalError: the server is not there, or it refuses us.
+    """
+    try:
+        return psycopg.connect(
+            database_url,
+            application_name=application_name,
+            connect_timeout=CONNECT_TIMEOUT,
+            options="-c timezone=UTC",
+            **options,
+        )
+    except psycopg.ProgrammingError as error:
+        # psycopg quotes the URL in this message, and with it the password.
+        raise DatabaseError(
+            "FIXWATCH_DATABASE_URL is not a libpq URL (postgresql://user:password@host:port/database)."
+        ) from error
+
+
+def wait_to_connect(
+    database_url: str,
+    *,
+    application_name: str,
+    on_wait: Callable[[str], None],
+    give_up: Callable[[], bool] = lambda: False,
+    **options: Any,
+) -> psycopg.Connection:
+    """A connection as soon as the server lets us in; `on_wait` is told why we wait, at every attempt.
+
+    A refusal (no such database, a wrong password) is waited out too: at first start the database is often
+    being made at this moment. The reason that `on_wait` is told names it.
+
+    Raises:
+        DatabaseError: the URL is not one, or `give_up` said so.
+    """
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return connect(database_url, application_name=application_name, **options)
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            on_wait(reason)
+            # Jitter, so that many processes do not knock together on a server that comes back.
+            ends = time.monotonic() + pause * random.uniform(0.5, 1.0)  # noqa: S311
+            while time.monotonic() < ends:
+                if give_up():
+                    raise DatabaseError(f"Postgres is not there: {reason}") from error
+                time.sleep(0.05)
+            pause = min(pause * 2, _LONGEST_PAUSE)

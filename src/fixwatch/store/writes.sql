@@ -1,0 +1,239 @@
+-- What the writer says to Postgres. Upserts read from temporary tables of the connection, which COPY fills.
+-- Rows are sorted by key before they are upserted: two ingesters that touch the same rows then wait for each
+-- other instead of deadlocking.
+
+-- register_streams --
+INSERT INTO ingest_offsets (topic, topic_id, partition)
+SELECT %(topic)s, %(topic_id)s, p FROM unnest(%(partitions)s::integer[]) AS p
+ON CONFLICT (topic, topic_id, partition) DO NOTHING
+
+-- read_streams --
+SELECT partition, stream_id, next_offset FROM ingest_offsets
+WHERE topic = %(topic)s AND topic_id = %(topic_id)s AND partition = ANY (%(partitions)s)
+
+-- make_partitions --
+SELECT make_message_partitions((now() AT TIME ZONE 'UTC')::date - 1, 4)
+
+-- advance_offsets --
+UPDATE ingest_offsets AS o
+SET next_offset = n.next_offset, high_watermark = n.high_watermark, updated_at = now()
+FROM unnest(%(stream_ids)s::integer[], %(expected)s::bigint[], %(next_offsets)s::bigint[],
+            %(high_watermarks)s::bigint[]) AS n (stream_id, expected, next_offset, high_watermark)
+WHERE o.stream_id = n.stream_id AND o.next_offset = n.expected
+
+-- register_pairs --
+INSERT INTO session_pairs (ends)
+SELECT DISTINCT CASE WHEN (e.a, e.b, e.c) <= (e.d, e.e, e.f)
+                     THEN ARRAY[e.a, e.b, e.c, e.d, e.e, e.f] ELSE ARRAY[e.d, e.e, e.f, e.a, e.b, e.c] END
+FROM unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
+    AS e (a, b, c, d, e, f)
+ORDER BY 1
+ON CONFLICT (ends) DO NOTHING
+
+-- register_sessions --
+INSERT INTO sessions (pair_id, sender_comp_id, sender_sub_id, sender_location_id,
+                      target_comp_id, target_sub_id, target_location_id)
+SELECT p.pair_id, s.a, s.b, s.c, s.d, s.e, s.f
+FROM unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
+    AS s (a, b, c, d, e, f)
+JOIN session_pairs AS p
+  ON p.ends = CASE WHEN (s.a, s.b, s.c) <= (s.d, s.e, s.f)
+                   THEN ARRAY[s.a, s.b, s.c, s.d, s.e, s.f] ELSE ARRAY[s.d, s.e, s.f, s.a, s.b, s.c] END
+ORDER BY s
+ON CONFLICT DO NOTHING
+
+-- read_sessions --
+SELECT s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
+       s.target_comp_id, s.target_sub_id, s.target_location_id, s.session_id, s.pair_id
+FROM sessions AS s
+JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
+    AS w (a, b, c, d, e, f)
+  ON (s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
+      s.target_comp_id, s.target_sub_id, s.target_location_id) = (w.a, w.b, w.c, w.d, w.e, w.f)
+
+-- read_order_ids --
+SELECT o.pair_id, o.kind::text, o.id, o.order_key
+FROM order_ids AS o
+JOIN unnest(%(pair_ids)s::integer[], %(kinds)s::order_id_kind[], %(ids)s::text[]) AS w (pair_id, kind, id)
+  ON (o.pair_id, o.kind, o.id) = (w.pair_id, w.kind, w.id)
+
+-- take_order_keys --
+SELECT nextval('order_keys') FROM generate_series(1, %(count)s)
+
+-- register_order_ids --
+INSERT INTO order_ids (pair_id, kind, id, order_key)
+SELECT * FROM unnest(%(pair_ids)s::integer[], %(kinds)s::order_id_kind[], %(ids)s::text[], %(order_keys)s::bigint[])
+    AS n (pair_id, kind, id, order_key)
+ORDER BY pair_id, id, kind
+ON CONFLICT (pair_id, id, kind) DO NOTHING
+
+-- temporary_tables --
+CREATE TEMPORARY TABLE IF NOT EXISTS new_orders (LIKE orders INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_trades (
+    session_id integer, exec_id text, stream_id integer, kafka_offset bigint, ingested_at timestamptz,
+    order_key bigint, cl_ord_id text, order_id text, account text, symbol text, side text, currency text,
+    last_mkt text, trade_date date, transact_time timestamptz, last_qty numeric, last_px numeric,
+    bust_exec_id text, correct_exec_id text, corrected_at timestamptz, corrected_qty numeric,
+    corrected_px numeric, repeats integer, conflicts integer
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_sessions (
+    session_id integer, begin_string text, heart_bt_int bigint, logged_on boolean, resets bigint,
+    first_seq_num bigint, last_seq_num bigint, messages bigint, poss_dups bigint, gaps bigint,
+    missing bigint, rejects bigint, first_seen timestamptz, last_seen timestamptz
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_message_minutes (LIKE message_minutes) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_defect_minutes (LIKE defect_minutes) ON COMMIT DELETE ROWS
+
+-- upsert_orders --
+-- The state is that of the ExecutionReport sent last, the terms those of the message sent last that has any:
+-- the greater (SendingTime, MsgSeqNum) wins, so the order of arrival does not matter.
+INSERT INTO orders AS o
+SELECT * FROM new_orders ORDER BY order_key
+ON CONFLICT (order_key) DO UPDATE SET
+    cl_ord_id     = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN coalesce(excluded.cl_ord_id, o.cl_ord_id)
+                         ELSE coalesce(o.cl_ord_id, excluded.cl_ord_id) END,
+    order_id      = coalesce(excluded.order_id, o.order_id),
+    account       = coalesce(o.account, excluded.account),
+    symbol        = coalesce(o.symbol, excluded.symbol),
+    side          = coalesce(o.side, excluded.side),
+    ord_type      = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN coalesce(excluded.ord_type, o.ord_type)
+                         ELSE coalesce(o.ord_type, excluded.ord_type) END,
+    time_in_force = coalesce(o.time_in_force, excluded.time_in_force),
+    currency      = coalesce(o.currency, excluded.currency),
+    order_qty     = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN coalesce(excluded.order_qty, o.order_qty)
+                         ELSE coalesce(o.order_qty, excluded.order_qty) END,
+    price         = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN coalesce(excluded.price, o.price)
+                         ELSE coalesce(o.price, excluded.price) END,
+    ord_status    = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.ord_status ELSE o.ord_status END,
+    exec_type     = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.exec_type ELSE o.exec_type END,
+    cum_qty       = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.cum_qty ELSE o.cum_qty END,
+    leaves_qty    = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.leaves_qty ELSE o.leaves_qty END,
+    avg_px        = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.avg_px ELSE o.avg_px END,
+    text          = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.text ELSE o.text END,
+    state_time    = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.state_time ELSE o.state_time END,
+    state_seq_num = CASE WHEN sent_later(excluded.state_time, excluded.state_seq_num, o.state_time, o.state_seq_num) THEN excluded.state_seq_num ELSE o.state_seq_num END,
+    terms_time    = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN excluded.terms_time ELSE o.terms_time END,
+    terms_seq_num = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN excluded.terms_seq_num ELSE o.terms_seq_num END,
+    sent_at       = least(o.sent_at, excluded.sent_at),
+    answered_at   = least(o.answered_at, excluded.answered_at),
+    messages      = o.messages + excluded.messages,
+    first_seen    = least(o.first_seen, excluded.first_seen),
+    last_seen     = greatest(o.last_seen, excluded.last_seen)
+
+-- upsert_trades --
+-- The first content seen stays; a repeat is counted, and so is a conflict (the same ExecID, other content).
+-- What the upsert changed of a trade that counts moves its minute.
+WITH merged AS (
+    INSERT INTO trades AS t (
+        session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id, account,
+        symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px, bust_exec_id,
+        correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts)
+    SELECT session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id, account,
+        symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px, bust_exec_id,
+        correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts
+    FROM new_trades ORDER BY session_id, exec_id
+    ON CONFLICT (session_id, exec_id) DO UPDATE SET
+        stream_id     = CASE WHEN t.last_qty IS NULL THEN excluded.stream_id ELSE t.stream_id END,
+        kafka_offset  = CASE WHEN t.last_qty IS NULL THEN excluded.kafka_offset ELSE t.kafka_offset END,
+        ingested_at   = CASE WHEN t.last_qty IS NULL THEN excluded.ingested_at ELSE t.ingested_at END,
+        order_key     = coalesce(t.order_key, excluded.order_key),
+        cl_ord_id     = coalesce(t.cl_ord_id, excluded.cl_ord_id),
+        order_id      = coalesce(t.order_id, excluded.order_id),
+        account       = coalesce(t.account, excluded.account),
+        symbol        = coalesce(t.symbol, excluded.symbol),
+        side          = coalesce(t.side, excluded.side),
+        currency      = coalesce(t.currency, excluded.currency),
+        last_mkt      = coalesce(t.last_mkt, excluded.last_mkt),
+        trade_date    = coalesce(t.trade_date, excluded.trade_date),
+        transact_time = coalesce(t.transact_time, excluded.transact_time),
+        last_qty      = coalesce(t.last_qty, excluded.last_qty),
+        last_px       = CASE WHEN t.last_qty IS NULL THEN excluded.last_px ELSE t.last_px END,
+        bust_exec_id  = coalesce(t.bust_exec_id, excluded.bust_exec_id),
+        correct_exec_id = CASE WHEN corrected_later(excluded.corrected_at, excluded.correct_exec_id, t.corrected_at, t.correct_exec_id)
+                               THEN excluded.correct_exec_id ELSE t.correct_exec_id END,
+        corrected_qty   = CASE WHEN corrected_later(excluded.corrected_at, excluded.correct_exec_id, t.corrected_at, t.correct_exec_id)
+                               THEN excluded.corrected_qty ELSE t.corrected_qty END,
+        corrected_px    = CASE WHEN corrected_later(excluded.corrected_at, excluded.correct_exec_id, t.corrected_at, t.correct_exec_id)
+                               THEN excluded.corrected_px ELSE t.corrected_px END,
+        corrected_at    = CASE WHEN corrected_later(excluded.corrected_at, excluded.correct_exec_id, t.corrected_at, t.correct_exec_id)
+                               THEN excluded.corrected_at ELSE t.corrected_at END,
+        repeats   = t.repeats + excluded.repeats
+                    + (t.last_qty IS NOT NULL AND excluded.last_qty IS NOT NULL)::integer,
+        conflicts = t.conflicts + excluded.conflicts
+                    + (t.last_qty IS NOT NULL AND excluded.last_qty IS NOT NULL
+                       AND (t.last_qty, t.last_px, t.symbol, t.side, t.order_id)
+                           IS DISTINCT FROM
+                           (excluded.last_qty, excluded.last_px, excluded.symbol, excluded.side, excluded.order_id)
+                      )::integer
+    RETURNING
+        date_trunc('minute', coalesce(new.transact_time, new.ingested_at)) AS minute,
+        coalesce(new.symbol, '') AS symbol, new.session_id, coalesce(new.side, '') AS side,
+        (new.status IN ('new', 'corrected'))::integer
+            - coalesce((old.status IN ('new', 'corrected'))::integer, 0) AS trades,
+        new.qty - coalesce(old.qty, 0) AS qty,
+        new.notional - coalesce(old.notional, 0) AS notional
+)
+INSERT INTO trade_minutes AS m (minute, symbol, session_id, side, trades, qty, notional)
+SELECT minute, symbol, session_id, side, sum(trades), sum(qty), sum(notional)
+FROM merged
+WHERE trades <> 0 OR qty <> 0 OR notional <> 0
+GROUP BY minute, symbol, session_id, side
+ORDER BY minute, symbol, session_id, side
+ON CONFLICT (minute, symbol, session_id, side) DO UPDATE SET
+    trades = m.trades + excluded.trades,
+    qty = m.qty + excluded.qty,
+    notional = m.notional + excluded.notional
+
+-- upsert_sessions --
+-- The first sequence number of the batch, where no reset came before it, closes up to the last one stored.
+UPDATE sessions AS s SET
+    begin_string = coalesce(n.begin_string, s.begin_string),
+    heart_bt_int = coalesce(n.heart_bt_int, s.heart_bt_int),
+    logged_on    = coalesce(n.logged_on, s.logged_on),
+    last_seq_num = CASE WHEN n.resets > 0 THEN coalesce(n.last_seq_num, s.last_seq_num)
+                        ELSE greatest(s.last_seq_num, n.last_seq_num) END,
+    messages     = s.messages + n.messages,
+    poss_dups    = s.poss_dups + n.poss_dups,
+    gaps         = s.gaps + n.gaps + (n.first_seq_num > s.last_seq_num + 1 IS TRUE)::integer,
+    missing      = s.missing + n.missing + greatest(coalesce(n.first_seq_num - s.last_seq_num - 1, 0), 0),
+    resets       = s.resets + n.resets,
+    rejects      = s.rejects + n.rejects,
+    first_seen   = least(s.first_seen, n.first_seen),
+    last_seen    = greatest(s.last_seen, n.last_seen)
+FROM (SELECT * FROM new_sessions ORDER BY session_id) AS n
+WHERE s.session_id = n.session_id
+
+-- lock_sessions --
+SELECT 1 FROM sessions WHERE session_id IN (SELECT session_id FROM new_sessions) ORDER BY session_id FOR UPDATE
+
+-- upsert_message_minutes --
+INSERT INTO message_minutes AS m
+SELECT * FROM new_message_minutes ORDER BY minute, session_id, msg_type, verdict
+ON CONFLICT (minute, session_id, msg_type, verdict) DO UPDATE SET
+    messages = m.messages + excluded.messages,
+    bytes = m.bytes + excluded.bytes,
+    quarantined = m.quarantined + excluded.quarantined
+
+-- upsert_defect_minutes --
+INSERT INTO defect_minutes AS m
+SELECT * FROM new_defect_minutes ORDER BY minute, session_id, reason, ref_tag
+ON CONFLICT (minute, session_id, reason, ref_tag) DO UPDATE SET defects = m.defects + excluded.defects
+
+-- record_batch --
+INSERT INTO ingest_batches (ingested_at, ingester_id, messages, bytes, rejected, garbled, quarantined, lag,
+                            first_kafka_time, last_kafka_time, decode_ms, write_ms)
+VALUES (%(ingested_at)s, %(ingester_id)s, %(messages)s, %(bytes)s, %(rejected)s, %(garbled)s, %(quarantined)s,
+        %(lag)s, %(first_kafka_time)s, %(last_kafka_time)s, %(decode_ms)s, %(write_ms)s)
+
+-- report_ingester --
+INSERT INTO ingesters AS i (ingester_id, state, detail, version, partitions)
+VALUES (%(ingester_id)s, %(state)s, %(detail)s, %(version)s, %(partitions)s)
+ON CONFLICT (ingester_id) DO UPDATE SET
+    seen_at = now(), state = excluded.state, detail = excluded.detail, partitions = excluded.partitions
+
+-- forget_ingester --
+DELETE FROM ingesters WHERE ingester_id = %(ingester_id)s
+
+-- sweep --
+WITH batches AS (DELETE FROM ingest_batches WHERE ingested_at < now() - interval '1 day')
+DELETE FROM ingesters WHERE seen_at < now() - interval '1 day'
