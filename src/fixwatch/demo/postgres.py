@@ -120,7 +120,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def _initialise(self) -> None:
-        """Make the data directory beside its place and move it there: a half-made one is never taken for it."""
+        """Make the data directory beside its place and move it there when it is whole."""
         made = self.data_dir.with_name(self.data_dir.name + ".new")
         if made.exists():
             shutil.rmtree(made)
