@@ -7,7 +7,6 @@ and offsets from 0. Two of its ways differ from Apache Kafka's: a consumer group
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import subprocess
@@ -101,7 +100,9 @@ class EmbeddedBroker:
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
-        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=_silent())
+        from fixwatch.sources.offsets import quiet_logger
+
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=quiet_logger())
         deadline = time.monotonic() + START_LIMIT
         while process.poll() is None and time.monotonic() < deadline:
             try:
@@ -118,11 +119,3 @@ def free_port(host: str = "127.0.0.1") -> int:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _silent() -> logging.Logger:
-    """A logger for a client that asks before the broker is up: refused connections are no news."""
-    logger = logging.getLogger("fixwatch.demo.broker.ready")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
-    return logger
