@@ -22,7 +22,8 @@ FROM known LEFT JOIN newest ON true
 GROUP BY known.first_batch, known.last_batch
 
 -- trade_rate --
--- Trades of the last minute, or the newest %(most)s of them: then `since` says how far back these reach.
+-- Trades of the last minute, or, where there are too many to count, the newest of them: `since` says how far
+-- back these reach.
 SELECT count(*) AS trades, min(ingested_at) AS since, now() AS at
 FROM (
     SELECT ingested_at FROM trades WHERE ingested_at > now() - interval '60 seconds'
@@ -132,22 +133,22 @@ SELECT session_id, sender_comp_id, sender_sub_id, sender_location_id,
        target_comp_id, target_sub_id, target_location_id,
        begin_string, heart_bt_int, logged_on, last_seq_num, messages, poss_dups, gaps, missing, resets, rejects,
        first_seen, last_seen,
-       coalesce(recent.messages, 0)::bigint AS recent_messages,
-       coalesce(recent.quarantined, 0)::bigint AS recent_quarantined,
+       coalesce(recent_messages, 0)::bigint AS recent_messages,
+       coalesce(recent_quarantined, 0)::bigint AS recent_quarantined,
        now() AS at
 FROM sessions
 LEFT JOIN (
-    SELECT session_id, sum(messages) AS messages, sum(quarantined) AS quarantined
+    SELECT session_id, sum(messages) AS recent_messages, sum(quarantined) AS recent_quarantined
     FROM message_minutes
     WHERE minute > now() - make_interval(mins => %(minutes)s)
     GROUP BY session_id
-) AS recent(session_id, messages, quarantined) USING (session_id)
+) AS recent USING (session_id)
 ORDER BY sender_comp_id, target_comp_id, session_id
 LIMIT %(limit)s
 
 -- trades --
--- The newest trades before a place, out of the next %(scan)s of them: a filter that matches little must not
--- read the whole table.
+-- The newest trades before a place, out of the next `scan` of them: a filter that matches little must not read
+-- the whole table.
 WITH scanned AS (
     SELECT *
     FROM trades
@@ -176,7 +177,7 @@ ORDER BY ingested_at DESC, session_id DESC, exec_id DESC
 OFFSET %(scan)s - 1 LIMIT 1
 
 -- defective_messages --
--- Messages with defects, the newest first, out of the next %(scan)s of them.
+-- Messages with defects, the newest first, out of the newest `scan` of them.
 WITH scanned AS (
     SELECT stream_id, kafka_offset, kafka_time, ingested_at, session_id, verdict, quarantined, defects,
            msg_type, msg_seq_num, symbol, cl_ord_id

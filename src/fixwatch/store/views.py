@@ -1,0 +1,326 @@
+"""What the read side answers with: small frozen records. Times are aware datetimes in UTC, money is `Decimal`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRates:
+    """The last minute of batches; `last_batch` and the latencies are None where there is none."""
+
+    at: datetime
+    last_batch: datetime | None
+    messages: int
+    bytes: int
+    #: How long the messages took to come, up to 60 s: less while the first minute is not over.
+    seconds: float
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+
+    @property
+    def messages_per_second(self) -> float:
+        """Messages stored a second."""
+        return self.messages / self.seconds
+
+    @property
+    def last_batch_age(self) -> timedelta | None:
+        """How long ago the newest batch was stored."""
+        return None if self.last_batch is None else self.at - self.last_batch
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Over all streams: records of the topic that are not in the log yet, and the records that are."""
+
+    records: int
+    stored: int
+    streams: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTotals:
+    """Messages of a window by their Kafka timestamps."""
+
+    messages: int
+    bytes: int
+    rejected: int
+    garbled: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """Session directions: all, logged on, and those that miss sequence numbers."""
+
+    sessions: int
+    logged_on: int
+    with_missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ingester:
+    """An ingester that is alive: it renewed its row within the last 5 s."""
+
+    ingester_id: str
+    started_at: datetime
+    seen_at: datetime
+    state: str
+    detail: str | None
+    version: str
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time, `since` included, `until` not. Not `live`: nothing was traded lately, it ends earlier."""
+
+    since: datetime
+    until: datetime
+    live: bool
+
+    @property
+    def minutes(self) -> int:
+        """Its length, minutes."""
+        return int((self.until - self.since).total_seconds()) // 60
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolVolume:
+    """A symbol's trades of a window. `notional`: the sum of quantity x price, in the symbol's currency."""
+
+    symbol: str
+    trades: int
+    qty: Decimal
+    notional: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TradeStep:
+    """Trades of one step of time and one Side(54)."""
+
+    minute: datetime
+    side: str
+    trades: int
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStep:
+    """Messages stored in one step of time, and the lag behind its batches; None where there was no batch."""
+
+    at: datetime
+    messages: int
+    lag: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DefectCount:
+    """How often a reason was found for a tag; `ref_tag` 0: no one field is to blame."""
+
+    reason: str
+    ref_tag: int
+    defects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that the front page shows, of one moment."""
+
+    rates: IngestRates
+    trades_per_second: float
+    lag: Lag
+    messages: MessageTotals
+    trades: int
+    window: Window
+    session_counts: SessionCounts
+    ingesters: tuple[Ingester, ...]
+    symbols: tuple[SymbolVolume, ...]
+    trade_steps: tuple[TradeStep, ...]
+    trade_step_minutes: int
+    ingest_steps: tuple[IngestStep, ...]
+    ingest_step_seconds: int
+    defects: tuple[DefectCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the status line is made from."""
+
+    rates: IngestRates
+    lag: Lag
+    ingesters: tuple[Ingester, ...]
+    session_counts: SessionCounts
+    recent: MessageTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionName:
+    """The six parts of a direction of a session; None where the session could not be read."""
+
+    sender_comp_id: str | None
+    sender_sub_id: str | None
+    sender_location_id: str | None
+    target_comp_id: str | None
+    target_sub_id: str | None
+    target_location_id: str | None
+
+    @property
+    def sender(self) -> str:
+        """SenderCompID(49), with SenderSubID(50) and SenderLocationID(142) where there are any."""
+        return _end(self.sender_comp_id, self.sender_sub_id, self.sender_location_id)
+
+    @property
+    def target(self) -> str:
+        """TargetCompID(56), with TargetSubID(57) and TargetLocationID(143) where there are any."""
+        return _end(self.target_comp_id, self.target_sub_id, self.target_location_id)
+
+    @property
+    def label(self) -> str:
+        """`SENDER → TARGET`; empty where the session could not be read."""
+        return f"{self.sender} → {self.target}" if self.sender_comp_id is not None else ""
+
+
+def _end(comp_id: str | None, sub_id: str | None, location_id: str | None) -> str:
+    return "/".join(part for part in (comp_id, sub_id, location_id) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(SessionName):
+    """One direction of a session. `recent_*`: of the last minutes; `missing`: sequence numbers still missing."""
+
+    session_id: int
+    begin_string: str | None
+    heart_bt_int: int | None
+    logged_on: bool | None
+    last_seq_num: int | None
+    messages: int
+    poss_dups: int
+    gaps: int
+    missing: int
+    resets: int
+    rejects: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    recent_messages: int
+    recent_quarantined: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TradeKey:
+    """A place in the blotter, which is ordered by time of storing."""
+
+    ingested_at: datetime
+    session_id: int
+    exec_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade(SessionName):
+    """One fill. `qty`, `px`, `notional` are what counts now; `last_qty`, `last_px` what was first reported."""
+
+    ingested_at: datetime
+    session_id: int
+    exec_id: str
+    stream_id: int
+    kafka_offset: int
+    cl_ord_id: str | None
+    order_id: str | None
+    account: str | None
+    symbol: str | None
+    side: str | None
+    currency: str | None
+    last_mkt: str | None
+    transact_time: datetime | None
+    qty: Decimal
+    px: Decimal | None
+    notional: Decimal
+    last_qty: Decimal | None
+    last_px: Decimal | None
+    status: str
+    repeats: int
+    conflicts: int
+
+    @property
+    def key(self) -> TradeKey:
+        """Its place in the blotter."""
+        return TradeKey(self.ingested_at, self.session_id, self.exec_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeFilter:
+    """Which trades: None is any. `sides` are values of Side(54), `sessions` are session ids."""
+
+    symbols: tuple[str, ...] | None = None
+    sides: tuple[str, ...] | None = None
+    sessions: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradePage:
+    """A page of the blotter, the newest first.
+
+    `older` is where the next page goes on, None at the end. `searched_to` is set when the filter matched less
+    than a page in the stretch that one reading may search: how far back that stretch reaches.
+    """
+
+    trades: tuple[Trade, ...]
+    older: TradeKey | None
+    searched_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeChoices:
+    """Symbols and sides that were traded lately, for filters."""
+
+    symbols: tuple[str, ...]
+    sides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefectiveMessage(SessionName):
+    """A message with defects, without its bytes."""
+
+    stream_id: int
+    kafka_offset: int
+    kafka_time: datetime
+    ingested_at: datetime
+    session_id: int | None
+    verdict: str
+    quarantined: bool
+    defects: list[str]
+    msg_type: str | None
+    msg_seq_num: int | None
+    symbol: str | None
+    cl_ord_id: str | None
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class DefectivePage:
+    """The newest messages with defects; `searched_to` as in `TradePage`."""
+
+    messages: tuple[DefectiveMessage, ...]
+    searched_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message of the log. `raw` is its beginning when `raw_bytes` is more than the reader's limit."""
+
+    stream_id: int
+    kafka_offset: int
+    kafka_time: datetime
+    ingested_at: datetime
+    verdict: str
+    quarantined: bool
+    defects: list[str]
+    msg_type: str | None
+    topic: str
+    partition: int
+    raw: bytes
+    raw_bytes: int
