@@ -11,7 +11,7 @@ import structlog
 from fixwatch.settings import LogFormat
 
 #: The clients' own loggers say little that we do not say ourselves, at their levels below warning.
-_CLIENTS: Final = ("confluent_kafka", "psycopg", "psycopg.pool")
+_CLIENTS: Final = ("confluent_kafka", "librdkafka", "psycopg", "psycopg.pool")
 
 
 def configure_logging(log_format: LogFormat = LogFormat.CONSOLE) -> None:
@@ -45,6 +45,11 @@ def configure_logging(log_format: LogFormat = LogFormat.CONSOLE) -> None:
     root.setLevel(logging.INFO)
     for name in _CLIENTS:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def kafka_logger() -> logging.Logger:
+    """Where librdkafka's own lines go, instead of straight to the terminal."""
+    return logging.getLogger("librdkafka")
 
 
 def logger(room: str) -> structlog.typing.FilteringBoundLogger:

@@ -66,6 +66,8 @@ class DefectReason(Enum):
     VALUE_DOES_NOT_FIT = (77, 6)
     #: Ours: an identifier of more than `columns.MAX_ID_BYTES` bytes.
     ID_TOO_LONG = (78, 5)
+    #: Ours: the database would not take the values of the message; its bytes are stored, nothing is read.
+    REFUSED_BY_DATABASE = (79, None)
 
     def __init__(self, code: int, session_reject_reason: int | None) -> None:
         self.code = code

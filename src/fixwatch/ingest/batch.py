@@ -9,8 +9,9 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
+from fixwatch.fix.columns import SCHEMA
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
-from fixwatch.fix.defects import BY_CODE, Verdict
+from fixwatch.fix.defects import BY_CODE, DefectReason, Verdict
 from fixwatch.fix.redaction import redact
 
 #: The six fields that name a direction of a session, in the order of the `sessions` table.
@@ -37,6 +38,19 @@ class Batch:
     def __len__(self) -> int:
         return len(self.values)
 
+    def part(self, begin: int, end: int) -> Batch:
+        """The records from `begin` up to `end`."""
+        return Batch(
+            self.values[begin:end], self.partitions[begin:end], self.offsets[begin:end], self.timestamps[begin:end]
+        )
+
+    def rows(self, rows: Sequence[int]) -> Batch:
+        """The records at `rows`, in that order."""
+        return Batch(
+            *([column[row] for row in rows] for column in (self.values, self.partitions, self.offsets)),
+            [self.timestamps[row] for row in rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DecodedBatch:
@@ -55,14 +69,17 @@ class DecodedBatch:
 
 
 def decode_batch(
-    batch: Batch, stream_ids: dict[int, int], options: DecodeOptions, *, strict: bool
+    batch: Batch, stream_ids: dict[int, int], options: DecodeOptions, *, strict: bool, readable: bool = True
 ) -> DecodedBatch:
     """Decode and check a batch, and blank the secrets in it.
 
     `stream_ids` maps the partitions to streams. `strict` quarantines every message that has a defect;
     otherwise only garbled ones, and those that do not say which session they are of, are kept back.
+    `readable=False` is for records whose values Postgres refuses: only their bytes and their defects are kept.
     """
     decoded = decode(batch.values, options)
+    if not readable:
+        decoded = _unreadable(decoded)
     values: Sequence[bytes] = batch.values
     if len(decoded.secret_rows):
         secret = set(decoded.secret_rows.to_pylist())
@@ -88,6 +105,25 @@ def decode_batch(
         defect_lists=_defect_lists(defects, len(batch)),
         frame=frame,
         defects=defects,
+    )
+
+
+def _unreadable(decoded: Decoded) -> Decoded:
+    rows = decoded.columns.num_rows
+    return Decoded(
+        columns=pa.RecordBatch.from_arrays(
+            [pa.nulls(rows, field.type) for field in SCHEMA], schema=SCHEMA
+        ),
+        verdicts=decoded.verdicts,
+        defects=pa.RecordBatch.from_arrays(
+            [
+                pa.array(range(rows), pa.int32()),
+                pa.array([DefectReason.REFUSED_BY_DATABASE.code] * rows, pa.uint8()),
+                pa.nulls(rows, pa.int32()),
+            ],
+            names=["row", "reason", "ref_tag"],
+        ),
+        secret_rows=decoded.secret_rows,
     )
 
 

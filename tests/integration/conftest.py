@@ -1,0 +1,53 @@
+"""The real parts: one embedded Postgres and one embedded broker for the whole run, a fresh database a test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from fixwatch.demo.broker import EmbeddedBroker
+from fixwatch.demo.postgres import EmbeddedPostgres
+from fixwatch.store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running Postgres."""
+    with EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres")) / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> str:
+    """A database with nothing in it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return postgres.url.replace("/fixwatch?", f"/{name}?")
+
+
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """A migrated database with nothing in it."""
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        migrate(connection)
+        connection.execute("SELECT make_message_partitions((now() AT TIME ZONE 'UTC')::date - 1, 4)")
+    return empty_database_url
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """The bootstrap servers of a running broker."""
+    with EmbeddedBroker() as running:
+        yield running.bootstrap_servers
+
+
+@pytest.fixture
+def topic() -> str:
+    """A topic name that no other test uses."""
+    return f"fix-{uuid.uuid4().hex[:12]}"
