@@ -2,6 +2,7 @@
 
 import os
 import sys
+from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -14,7 +15,14 @@ checked = os.environ.get("FIXWATCH_BOUNDSCHECK") == "1"
 
 setup(
     ext_modules=cythonize(
-        [Extension("fixwatch.fix._kernel", ["src/fixwatch/fix/_kernel.pyx"], extra_compile_args=["-O3"])],
+        [
+            Extension(
+                "fixwatch.fix._kernel",
+                ["src/fixwatch/fix/_kernel.pyx"],
+                depends=sorted(glob("src/fixwatch/fix/_*.h")),
+                extra_compile_args=["-O3"],
+            )
+        ],
         compiler_directives={
             "language_level": 3,
             "boundscheck": checked,

@@ -1,0 +1,450 @@
+"""One call a batch: messages to Arrow columns, verdicts and defects, with no Python object per message or field.
+
+The work on bytes is in the headers beside this file, one idea each: `_structural.h` (where SOH is),
+`_tokens.h` (fields), `_frame.h` (frame checks), `_values.h` (numbers, times, texts), `_columns.h` (Arrow
+buffers), `_defects.h`. Here they are put together, the GIL is let go, and memory is handed to Arrow.
+"""
+
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcmp, memset
+
+import pyarrow as pa
+
+from fixwatch.fix.columns import COLUMNS, SCHEMA, Kind
+from fixwatch.fix.data_fields import DATA_LENGTH_TAG
+
+cdef extern from "_values.h" nogil:
+    enum:
+        FW_OK, FW_BAD_FORMAT, FW_NO_FIT
+
+cdef extern from "_defects.h" nogil:
+    enum:
+        FW_EMPTY, FW_TOO_LONG, FW_INVALID_TAG_NUMBER, FW_TAG_WITHOUT_VALUE, FW_INCORRECT_DATA_FORMAT
+        FW_VALUE_DOES_NOT_FIT, FW_ID_TOO_LONG, FW_FIRST_DICTIONARY_CODE
+    int32_t FW_NO_TAG
+    ctypedef struct fw_defects:
+        int32_t *row
+        uint8_t *reason
+        int32_t *ref_tag
+        size_t count, capacity, first
+        int failed
+    void fw_defects_begin(fw_defects *)
+    void fw_defect(fw_defects *, int32_t row, uint8_t reason, int32_t ref_tag, uint64_t rank)
+    bint fw_has_defect_of_tag(const fw_defects *, int32_t tag)
+    void fw_defects_end(fw_defects *)
+
+cdef extern from "_tokens.h" nogil:
+    int FW_ROLE_TAGS, FW_MAX_PAIRS
+    ctypedef struct fw_field:
+        int32_t tag
+        uint32_t at, start, length
+        int32_t depth
+    ctypedef struct fw_tokens:
+        fw_field *fields
+        size_t count
+        int cut_field
+        uint8_t *role
+    int fw_tokenise(fw_tokens *, const uint8_t *, size_t)
+
+cdef extern from "_frame.h" nogil:
+    void fw_check_frame(const fw_tokens *, const uint8_t *, size_t, int32_t row, fw_defects *)
+    bint fw_lenient_passes(uint8_t reason)
+
+cdef extern from "_columns.h" nogil:
+    enum:
+        FW_TEXT, FW_ID, FW_BOOLEAN, FW_LONG_ID, FW_NO_MEMORY
+    ctypedef struct fw_column:
+        int kind
+        uint8_t *validity
+        uint8_t *values
+        int32_t *offsets
+        size_t used
+        int64_t seen
+    size_t fw_bitmap_bytes(int64_t rows)
+    size_t fw_width(int kind)
+    int fw_column_begin(fw_column *, int kind, int64_t rows)
+    void fw_column_fill(fw_column *, int64_t rows)
+    int fw_column_put(fw_column *, int64_t row, const uint8_t *, size_t)
+
+cdef enum:
+    VALID = 0
+    REJECTED = 1
+    GARBLED = 2
+    # Defects that only our columns know of come after all that an engine would report.
+    LAST_RANK = 1 << 30
+    COLUMN_TAGS = 5000
+
+cdef int COLUMN_COUNT = len(COLUMNS)
+# Tag to the number of its column, -1 where it has none.
+cdef int[COLUMN_TAGS] COLUMN_OF
+cdef uint8_t[256] LENIENT
+
+
+def _fill_tables():
+    cdef int tag
+    for tag in range(COLUMN_TAGS):
+        COLUMN_OF[tag] = -1
+    for number, column in enumerate(COLUMNS):
+        if not 0 < column.tag < COLUMN_TAGS:
+            raise ValueError(f"column {column.name} has tag {column.tag}, past the kernel's table")
+        COLUMN_OF[column.tag] = number
+
+
+_fill_tables()
+
+
+cdef class _Memory:
+    """Memory of malloc that Arrow may keep: freed with the last buffer that points to it."""
+
+    cdef void *pointer
+    cdef Py_ssize_t size
+
+    def __dealloc__(self):
+        free(self.pointer)
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        buffer.buf = self.pointer
+        buffer.obj = self
+        buffer.len = self.size
+        buffer.itemsize = 1
+        buffer.readonly = True
+        buffer.ndim = 1
+        buffer.format = NULL
+        buffer.shape = NULL
+        buffer.strides = NULL
+        buffer.suboffsets = NULL
+        buffer.internal = NULL
+
+    def __releasebuffer__(self, Py_buffer *buffer):
+        pass
+
+
+cdef object _buffer(void *pointer, size_t size):
+    """An Arrow buffer over memory of malloc, which it owns from now on."""
+    cdef _Memory memory = _Memory()
+    if pointer is NULL:
+        return pa.py_buffer(b"")
+    memory.pointer = pointer
+    memory.size = <Py_ssize_t>size
+    return pa.py_buffer(memory)
+
+
+cdef class _Batch:
+    """The messages of one call, where each begins and ends, and everything that is made of them."""
+
+    cdef object keeper  # holds the bytes that `data` points into
+    cdef int64_t rows
+    cdef const uint8_t **data
+    cdef size_t *length
+    cdef fw_column *columns
+    cdef fw_defects defects
+    cdef fw_tokens *tokens
+    cdef uint8_t *verdicts
+    cdef int32_t *secrets
+    cdef int64_t secret_count
+    cdef bint lenient
+    cdef size_t max_bytes
+
+    def __dealloc__(self):
+        cdef int i
+        free(self.data)
+        free(self.length)
+        free(self.verdicts)
+        free(self.secrets)
+        free(self.defects.row)
+        free(self.defects.reason)
+        free(self.defects.ref_tag)
+        if self.tokens is not NULL:
+            free(self.tokens.fields)
+            free(self.tokens)
+        if self.columns is not NULL:
+            for i in range(COLUMN_COUNT):
+                free(self.columns[i].validity)
+                free(self.columns[i].values)
+                free(self.columns[i].offsets)
+            free(self.columns)
+
+    cdef int reserve(self, int64_t rows) except -1:
+        cdef int i
+        if rows >= INT32_MAX:
+            raise ValueError(f"a batch of {rows} messages; at most {INT32_MAX - 1}")
+        self.rows = rows
+        self.data = <const uint8_t **>calloc(<size_t>rows + 1, sizeof(void *))
+        self.length = <size_t *>calloc(<size_t>rows + 1, sizeof(size_t))
+        self.verdicts = <uint8_t *>calloc(<size_t>rows + 1, 1)
+        self.secrets = <int32_t *>malloc((<size_t>rows + 1) * sizeof(int32_t))
+        self.tokens = <fw_tokens *>calloc(1, sizeof(fw_tokens))
+        self.columns = <fw_column *>calloc(<size_t>COLUMN_COUNT, sizeof(fw_column))
+        if (
+            self.data is NULL
+            or self.length is NULL
+            or self.verdicts is NULL
+            or self.secrets is NULL
+            or self.tokens is NULL
+            or self.columns is NULL
+        ):
+            raise MemoryError
+        for i in range(COLUMN_COUNT):
+            if fw_column_begin(&self.columns[i], COLUMNS[i].kind, rows):
+                raise MemoryError
+        for pair, (data_tag, length_tag) in enumerate(DATA_LENGTH_TAG.items(), 1):
+            if pair > FW_MAX_PAIRS or data_tag >= FW_ROLE_TAGS or length_tag >= FW_ROLE_TAGS:
+                raise ValueError("more data fields than the kernel's table holds")
+            self.tokens.role[<int>length_tag] = pair
+            self.tokens.role[<int>data_tag] = pair | 0x80
+        return 0
+
+    cdef int read_list(self, object messages) except -1:
+        # A tuple of our own: nobody can take a message away while the GIL is let go.
+        cdef tuple held = tuple(messages)
+        cdef int64_t row
+        cdef const unsigned char[::1] view
+        self.reserve(len(held))
+        self.keeper = held
+        for row in range(self.rows):
+            message = held[row]
+            if message is None:
+                continue
+            if type(message) is not bytes:
+                raise TypeError(f"message {row} is {type(message).__name__}, not bytes")
+            self.data[row] = <const uint8_t *><const char *>(<bytes>message)
+            self.length[row] = <size_t>len(<bytes>message)
+        return 0
+
+    cdef int read_arrow(self, object array) except -1:
+        cdef int64_t row, rows = len(array), shift = array.offset
+        cdef const int32_t *narrow = NULL
+        cdef const int64_t *wide = NULL
+        cdef const uint8_t *valid = NULL
+        cdef const uint8_t *bytes_ = NULL
+        cdef int64_t begin, end
+        self.reserve(rows)
+        if rows == 0:
+            return 0
+        validity, offsets, values = array.buffers()
+        self.keeper = (array, validity, offsets, values)
+        if validity is not None:
+            valid = <const uint8_t *><size_t>validity.address
+        if values is not None:
+            bytes_ = <const uint8_t *><size_t>values.address
+        if pa.types.is_large_binary(array.type):
+            wide = <const int64_t *><size_t>offsets.address
+        else:
+            narrow = <const int32_t *><size_t>offsets.address
+        for row in range(rows):
+            if valid is not NULL and not (valid[(row + shift) >> 3] >> ((row + shift) & 7)) & 1:
+                continue
+            if wide is not NULL:
+                begin, end = wide[row + shift], wide[row + shift + 1]
+            else:
+                begin, end = narrow[row + shift], narrow[row + shift + 1]
+            if end > begin:
+                self.data[row] = bytes_ + begin
+                self.length[row] = <size_t>(end - begin)
+        return 0
+
+    cdef int run(self) except -1:
+        cdef int64_t row
+        cdef int failed = 0
+        cdef int i
+        with nogil:
+            for row in range(self.rows):
+                failed = self.decode_one(row)
+                if failed:
+                    break
+            if not failed:
+                for i in range(COLUMN_COUNT):
+                    if self.columns[i].offsets is not NULL:
+                        fw_column_fill(&self.columns[i], self.rows)
+        if failed or self.defects.failed:
+            raise MemoryError
+        return 0
+
+    cdef int decode_one(self, int64_t row) noexcept nogil:
+        """Decode one message into its row. Returns 0, or -1 when memory has run out."""
+        cdef const uint8_t *p = self.data[row]
+        cdef size_t n = self.length[row]
+        cdef fw_defects *d = &self.defects
+        cdef fw_tokens *t = self.tokens
+        cdef uint8_t verdict
+        fw_defects_begin(d)
+        if n == 0 or n > self.max_bytes:
+            fw_defect(d, <int32_t>row, FW_EMPTY if n == 0 else FW_TOO_LONG, FW_NO_TAG, 0)
+            self.verdicts[row] = GARBLED
+            if n:
+                self.note_secret(row, p, n, True)
+            return 0
+        if fw_tokenise(t, p, n):
+            return -1
+        fw_check_frame(t, p, n, <int32_t>row, d)
+        verdict = self.frame_verdict()
+        if verdict != GARBLED:
+            self.check_fields(row)
+        if self.write_columns(row, p, verdict != GARBLED):
+            return -1
+        if verdict == VALID and d.count > d.first:
+            verdict = REJECTED
+        fw_defects_end(d)
+        self.verdicts[row] = verdict
+        self.note_secret(row, p, n, verdict == GARBLED)
+        return 0
+
+    cdef uint8_t frame_verdict(self) noexcept nogil:
+        cdef size_t i
+        cdef uint8_t verdict = VALID
+        for i in range(self.defects.first, self.defects.count):
+            if not (self.lenient and fw_lenient_passes(self.defects.reason[i])):
+                return GARBLED
+            verdict = REJECTED
+        return verdict
+
+    cdef void check_fields(self, int64_t row) noexcept nogil:
+        """The checks that need no dictionary."""
+        cdef size_t i
+        cdef fw_field *field
+        for i in range(self.tokens.count):
+            field = &self.tokens.fields[i]
+            if field.tag <= 0:
+                fw_defect(&self.defects, <int32_t>row, FW_INVALID_TAG_NUMBER, field.tag, i + 1)
+            elif field.length == 0:
+                fw_defect(&self.defects, <int32_t>row, FW_TAG_WITHOUT_VALUE, field.tag, i + 1)
+
+    cdef int write_columns(self, int64_t row, const uint8_t *p, bint record) noexcept nogil:
+        """Fill the row: the first value of each tag at the root. `record`: what does not fit is a defect."""
+        cdef size_t i
+        cdef int number, outcome
+        cdef uint8_t reason
+        cdef fw_field *field
+        cdef fw_column *column
+        cdef size_t count = self.tokens.count
+        if self.tokens.cut_field:
+            count -= 1  # 38=10 may have been 38=1000
+        for i in range(count):
+            field = &self.tokens.fields[i]
+            if field.tag <= 0 or field.tag >= COLUMN_TAGS or field.depth or field.length == 0:
+                continue
+            number = COLUMN_OF[field.tag]
+            if number < 0:
+                continue
+            column = &self.columns[number]
+            if column.seen == row + 1:
+                continue
+            column.seen = row + 1
+            outcome = fw_column_put(column, row, p + field.start, field.length)
+            if outcome == FW_OK:
+                continue
+            if outcome == FW_NO_MEMORY:
+                return -1
+            if record and not fw_has_defect_of_tag(&self.defects, field.tag):
+                if outcome == FW_BAD_FORMAT:
+                    reason = FW_INCORRECT_DATA_FORMAT
+                elif outcome == FW_LONG_ID:
+                    reason = FW_ID_TOO_LONG
+                else:
+                    reason = FW_VALUE_DOES_NOT_FIT
+                fw_defect(&self.defects, <int32_t>row, reason, field.tag, LAST_RANK)
+        return 0
+
+    cdef void note_secret(self, int64_t row, const uint8_t *p, size_t n, bint garbled) noexcept nogil:
+        """Note the row if it has a secret. Of a garbled message any place that looks like one counts."""
+        cdef size_t i
+        cdef fw_field *field
+        cdef bint logon = False, raw_data = False
+        if garbled:
+            if _mentions_secret(p, n):
+                self.secrets[self.secret_count] = <int32_t>row
+                self.secret_count += 1
+            return
+        for i in range(self.tokens.count):
+            field = &self.tokens.fields[i]
+            if field.tag == 35 and field.length == 1 and p[field.start] == c"A":
+                logon = True
+            elif field.tag == 96:
+                raw_data = True
+            elif field.tag == 554 or field.tag == 925:
+                self.secrets[self.secret_count] = <int32_t>row
+                self.secret_count += 1
+                return
+        if logon and raw_data:
+            self.secrets[self.secret_count] = <int32_t>row
+            self.secret_count += 1
+
+    cdef object result(self):
+        cdef int i
+        arrays = []
+        for i in range(COLUMN_COUNT):
+            arrays.append(self.take_column(i))
+        columns = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+        cdef int64_t rows = self.rows
+        verdicts = pa.Array.from_buffers(pa.uint8(), rows, [None, _buffer(self.verdicts, <size_t>rows)], 0)
+        self.verdicts = NULL
+        secrets = pa.Array.from_buffers(
+            pa.int32(), self.secret_count, [None, _buffer(self.secrets, <size_t>self.secret_count * 4)], 0
+        )
+        self.secrets = NULL
+        return columns, verdicts, self.take_defects(), secrets
+
+    cdef object take_column(self, int i):
+        cdef fw_column *column = &self.columns[i]
+        cdef size_t rows = <size_t>self.rows
+        buffers = [_buffer(column.validity, fw_bitmap_bytes(self.rows))]
+        column.validity = NULL
+        if column.offsets is not NULL:
+            buffers.append(_buffer(column.offsets, (rows + 1) * sizeof(int32_t)))
+            column.offsets = NULL
+            buffers.append(_buffer(column.values, column.used))
+        elif column.kind == FW_BOOLEAN:
+            buffers.append(_buffer(column.values, fw_bitmap_bytes(self.rows)))
+        else:
+            buffers.append(_buffer(column.values, rows * fw_width(column.kind)))
+        column.values = NULL
+        return pa.Array.from_buffers(SCHEMA.field(i).type, self.rows, buffers)
+
+    cdef object take_defects(self):
+        cdef fw_defects *d = &self.defects
+        cdef size_t i
+        cdef int64_t count = <int64_t>d.count
+        cdef uint8_t *known = <uint8_t *>calloc(fw_bitmap_bytes(count) + 1, 1)
+        if known is NULL:
+            raise MemoryError
+        for i in range(d.count):
+            if d.ref_tag[i] != FW_NO_TAG:
+                known[i >> 3] |= <uint8_t>(1 << (i & 7))
+        validity = _buffer(known, fw_bitmap_bytes(count))
+        row = pa.Array.from_buffers(pa.int32(), count, [None, _buffer(d.row, d.count * 4)], 0)
+        d.row = NULL
+        reason = pa.Array.from_buffers(pa.uint8(), count, [None, _buffer(d.reason, d.count)], 0)
+        d.reason = NULL
+        ref_tag = pa.Array.from_buffers(pa.int32(), count, [validity, _buffer(d.ref_tag, d.count * 4)])
+        d.ref_tag = NULL
+        return pa.RecordBatch.from_arrays([row, reason, ref_tag], names=["row", "reason", "ref_tag"])
+
+
+cdef bint _mentions_secret(const uint8_t *p, size_t n) noexcept nogil:
+    """If the bytes have `554=`, `925=` or `96=` anywhere."""
+    cdef size_t i
+    for i in range(n):
+        if p[i] != c"=":
+            continue
+        if i >= 3 and (memcmp(p + i - 3, b"554", 3) == 0 or memcmp(p + i - 3, b"925", 3) == 0):
+            return True
+        if i >= 2 and memcmp(p + i - 2, b"96", 2) == 0:
+            return True
+    return False
+
+
+def decode_batch(object messages, bint lenient, size_t max_message_bytes):
+    """Decode a sequence of bytes (None: empty) or an Arrow binary array.
+
+    Returns `(columns, verdicts, defects, secret_rows)` as `decoder.Decoded` describes them.
+    """
+    cdef _Batch batch = _Batch()
+    batch.lenient = lenient
+    batch.max_bytes = max_message_bytes
+    if isinstance(messages, pa.Array):
+        batch.read_arrow(messages)
+    else:
+        batch.read_list(messages)
+    batch.run()
+    return batch.result()

@@ -1,0 +1,88 @@
+"""Messages to columns: one call decodes and checks a whole batch.
+
+`decode` is pure: the same messages and options give the same answer, nothing is stored and no clock is read.
+Bad input is a value: a message that fails a check has its defects listed and whatever could be read of it in
+the columns; no message raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from fixwatch.errors import SettingsError
+from fixwatch.fix import _kernel
+
+#: Offsets inside a message have 32 bits.
+_LARGEST_MESSAGE = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """How strict to be, and what to assume.
+
+    `profile`: `strict` checks as QuickFIX validates; `tolerant` lets user-defined tags (5000 and up) pass.
+    `frame`: `strict` means that any broken frame garbles a message; `lenient` that a missing or false
+    BodyLength(9) or CheckSum(10) is a defect of a message that is read all the same (verdict rejected).
+    `max_message_bytes`: a longer message is not read (garbled, `too_long`).
+    `default_appl_ver_id`: the application version of FIXT.1.1 messages that carry no ApplVerID(1128), as a
+    name (`FIX.5.0SP2`) or a value of DefaultApplVerID(1137) (`9`).
+
+    Raises SettingsError for a value that it may not have.
+    """
+
+    profile: str = "tolerant"
+    frame: str = "strict"
+    max_message_bytes: int = 1024 * 1024
+    default_appl_ver_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.profile not in ("strict", "tolerant"):
+            raise SettingsError(f"profile is {self.profile!r}; it may be strict or tolerant.")
+        if self.frame not in ("strict", "lenient"):
+            raise SettingsError(f"frame is {self.frame!r}; it may be strict or lenient.")
+        if not 1 <= self.max_message_bytes <= _LARGEST_MESSAGE:
+            raise SettingsError(
+                f"max_message_bytes is {self.max_message_bytes}; it may be 1 to {_LARGEST_MESSAGE}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded batch.
+
+    `columns`: `columns.SCHEMA`, one row a message, in the order given.
+    `verdicts`: uint8, a `defects.Verdict` a message.
+    `defects`: `row` int32 (ascending), `reason` uint8 (`DefectReason.code`), `ref_tag` int32 (null where no
+    field is to blame); of each message the primary defect first (the one that QuickFIX would report), then
+    the others as they were found, at most 256.
+    `secret_rows`: int32, ascending: the messages that carry Password(554), NewPassword(925) or RawData(96) of
+    a Logon(A), or, where they are garbled, anything that looks like those.
+    """
+
+    columns: pa.RecordBatch
+    verdicts: pa.Array
+    defects: pa.RecordBatch
+    secret_rows: pa.Array
+
+
+_DEFAULTS = DecodeOptions()
+
+
+def decode(
+    messages: Sequence[bytes | None] | pa.BinaryArray | pa.LargeBinaryArray,
+    options: DecodeOptions = _DEFAULTS,
+) -> Decoded:
+    """Decode a batch of messages, one FIX message each; None (a Kafka tombstone) counts as an empty message.
+
+    An Arrow array is read where it lies, without a copy. Raises TypeError for anything but bytes.
+    """
+    if isinstance(messages, pa.ChunkedArray):
+        messages = messages.combine_chunks()
+    if isinstance(messages, pa.Array) and not (
+        pa.types.is_binary(messages.type) or pa.types.is_large_binary(messages.type)
+    ):
+        raise TypeError(f"messages are an Arrow array of {messages.type}, not of binary")
+    return Decoded(*_kernel.decode_batch(messages, options.frame == "lenient", options.max_message_bytes))
