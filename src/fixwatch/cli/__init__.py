@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import db, decode
+from fixwatch.cli import db, ingest
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(decode.decode)
+app.command()(ingest.ingest)
 app.add_typer(db.app, name="db")
 
 
