@@ -1,0 +1,146 @@
+"""Session pairs: who talks to whom in which version, and the sequence number of each direction.
+
+Session level of FIX 4.2, 4.4 and FIXT.1.1: Logon(A), Heartbeat(0), TestRequest(1), Logout(5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from fixwatch.sources.session_key import pair_key
+from fixwatch.sources.simulator.market import CURRENCIES, SHARES, Instrument
+from fixwatch.sources.simulator.wire import frame
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of FIX as two counterparties speak it.
+
+    Attributes:
+        name: as people say it.
+        begin_string: BeginString(8).
+        application: header fields of application messages: ApplVerID(1128) under FIXT.1.1.
+        logon: fields that the version's Logon(A) carries besides the common ones.
+        micros: if its timestamps have microseconds.
+    """
+
+    name: str
+    begin_string: str
+    application: str = ""
+    logon: str = ""
+    micros: bool = False
+
+
+FIX42: Final = Version("FIX.4.2", "FIX.4.2")
+FIX44: Final = Version("FIX.4.4", "FIX.4.4")
+FIX50SP2: Final = Version("FIX.5.0SP2", "FIXT.1.1", "1128=9\x01", "1137=9\x01", micros=True)
+
+_ADMIN: Final = frozenset("0125A")
+
+
+class Direction:
+    """One direction of a session pair: SenderCompID(49) -> TargetCompID(56), with its MsgSeqNum(34).
+
+    Attributes:
+        name: `SENDER->TARGET`.
+        pair_key: the Kafka key, shared with the other direction.
+        version: what it speaks.
+        next_seq_num: MsgSeqNum(34) of the next message.
+        last_sent: when it sent last, microseconds since 1970.
+    """
+
+    __slots__ = ("_comp_ids", "last_sent", "name", "next_seq_num", "pair_key", "version")
+
+    def __init__(self, sender: str, target: str, version: Version, pair_key: bytes) -> None:
+        self.name = f"{sender}->{target}"
+        self.pair_key = pair_key
+        self.next_seq_num = 1
+        self.last_sent = 0
+        self.version = version
+        self._comp_ids = f"49={sender}\x0156={target}\x0134="
+
+    def message(
+        self, msg_type: str, seq_num: int, sending_time: str, body: str, repeat_of: str = ""
+    ) -> bytes:
+        """A framed message of this direction.
+
+        Args:
+            msg_type: MsgType(35).
+            seq_num: MsgSeqNum(34).
+            sending_time: SendingTime(52).
+            body: the body's fields, each ended by SOH.
+            repeat_of: OrigSendingTime(122); makes the message a repeat with PossDupFlag(43)=Y.
+        """
+        application = "" if msg_type in _ADMIN else self.version.application
+        possdup = f"43=Y\x01122={repeat_of}\x01" if repeat_of else ""
+        return frame(
+            self.version.begin_string,
+            f"35={msg_type}\x01{application}{self._comp_ids}{seq_num}\x0152={sending_time}\x01{possdup}{body}",
+        )
+
+
+@dataclass(slots=True)
+class SessionPair:
+    """A client and its broker: both directions of one FIX session.
+
+    Attributes:
+        client, broker: CompIDs.
+        version: what they speak.
+        heart_bt_int: HeartBtInt(108), seconds.
+        instruments: what the client trades.
+        accounts: Account(1) values that it trades for.
+        busy: how many orders the client sends, relative to the others.
+        pending_new: if the broker reports Pending New before New.
+    """
+
+    client: str
+    broker: str
+    version: Version
+    heart_bt_int: int
+    instruments: tuple[Instrument, ...]
+    accounts: tuple[str, ...]
+    busy: int
+    pending_new: bool
+    key: bytes = field(init=False)
+    to_broker: Direction = field(init=False)
+    to_client: Direction = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = pair_key(self.client.encode(), self.broker.encode())
+        self.to_broker = Direction(self.client, self.broker, self.version, self.key)
+        self.to_client = Direction(self.broker, self.client, self.version, self.key)
+
+    @property
+    def directions(self) -> tuple[Direction, Direction]:
+        """Both directions, the client's first."""
+        return self.to_broker, self.to_client
+
+    def logon_body(self) -> str:
+        """The body of Logon(A): EncryptMethod none, sequence numbers reset."""
+        return f"98=0\x01108={self.heart_bt_int}\x01141=Y\x01{self.version.logon}"
+
+
+def session_pairs() -> tuple[SessionPair, ...]:
+    """The session pairs of a simulation, all new."""
+    return (
+        SessionPair(
+            "ALDER", "FXW-EQ", FIX42, 30, SHARES, ("AL-1001", "AL-1002", "AL-2001"), 10, pending_new=True
+        ),
+        SessionPair("BIRCH", "FXW-EQ", FIX44, 30, SHARES, ("BI-77", "BI-78"), 10, pending_new=False),
+        SessionPair("CEDAR", "FXW-EQ", FIX50SP2, 30, SHARES, ("CEDAR-A", "CEDAR-B"), 8, pending_new=False),
+        SessionPair(
+            "DOGWOOD",
+            "FXW-ALGO",
+            FIX44,
+            20,
+            SHARES,
+            ("DW-ALPHA", "DW-BETA", "DW-GAMMA"),
+            12,
+            pending_new=True,
+        ),
+        SessionPair("ELM", "FXW-ALGO", FIX42, 30, SHARES, ("ELM-9",), 6, pending_new=False),
+        SessionPair("FIR", "FXW-FX", FIX50SP2, 15, CURRENCIES, ("FIR-FX1", "FIR-FX2"), 6, pending_new=False),
+        SessionPair("GINKGO", "FXW-DMA", FIX44, 10, CURRENCIES, ("GK-100", "GK-200"), 3, pending_new=True),
+        SessionPair("HAZEL", "FXW-DMA", FIX42, 10, SHARES, ("HZ-1",), 1, pending_new=False),
+    )

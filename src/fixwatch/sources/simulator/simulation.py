@@ -1,0 +1,201 @@
+"""The flow: session pairs log on, orders come and live at the same time, sessions are kept alive, log out.
+
+A simulation goes on in turns. In each turn the part of the flow that is due longest sends, or, where none is
+due, a client sends a new order: so there are always as many open orders as the mix of lives asks for.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Callable, Iterator
+from functools import partial
+from heapq import heappop, heappush
+from itertools import accumulate
+from random import Random
+from typing import Final
+
+from fixwatch.errors import SettingsError
+from fixwatch.sources.simulator.clock import Clock
+from fixwatch.sources.simulator.desk import Desk, Record
+from fixwatch.sources.simulator.faults import Faults
+from fixwatch.sources.simulator.ledger import Ledger, State
+from fixwatch.sources.simulator.life import Life, live, pick_fate
+from fixwatch.sources.simulator.market import Market
+from fixwatch.sources.simulator.orders import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL, SELL_SHORT, Order
+from fixwatch.sources.simulator.sessions import SessionPair, session_pairs
+from fixwatch.sources.simulator.tally import Tally
+from fixwatch.sources.simulator.wire import Stamp
+
+_MICROSECONDS: Final = 1_000_000
+_SIDES: Final = (BUY,) * 10 + (SELL,) * 9 + (SELL_SHORT,)
+#: One TestRequest(1) in so many turns.
+_TEST_REQUEST_TURNS: Final = 600
+#: A second copy of a message comes at most so many turns after the first.
+_REPEAT_TURNS: Final = 30
+#: Shares of orders without a price, and of orders that are filled at once or not at all.
+_MARKET_ORDERS: Final = 0.15
+_IMMEDIATE_ORDERS: Final = 0.05
+_MOST_LOTS: Final = 40
+_BASE36: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def run_token(start: int) -> str:
+    """A short name for a run that starts at `start`, microseconds since 1970: what makes its ids its own."""
+    digits = []
+    rest = start // 1000
+    while rest:
+        rest, digit = divmod(rest, 36)
+        digits.append(_BASE36[digit])
+    return "".join(reversed(digits))
+
+
+class Simulation:
+    """FIX between some clients and their brokers, the same for the same arguments.
+
+    Args:
+        seed: decides on everything that is random.
+        clock: called for the time of each turn.
+        run: goes into all ids; see `run_token`.
+        faults: what goes wrong; nothing by default.
+    """
+
+    def __init__(self, seed: int, clock: Clock, run: str, faults: Faults | None = None) -> None:
+        self.pairs = session_pairs()
+        self._clock = clock
+        self._rng = Random(f"{seed}/orders")  # noqa: S311  # nothing secret is drawn
+        self._market = Market(Random(f"{seed}/market"))  # noqa: S311
+        self._stamp = Stamp(0)
+        self._tally = Tally(run)
+        self._desk = Desk(
+            run,
+            self.pairs,
+            faults or Faults({}),
+            Random(f"{seed}/faults"),  # noqa: S311
+            self._stamp,
+            self._tally,
+        )
+        self._busy = tuple(accumulate(pair.busy for pair in self.pairs))
+        self._turn = 0
+        self._scheduled = 0
+        self._due: list[tuple[int, int, Life]] = []
+        self._next_silence_check = 0
+
+    @property
+    def closing_messages(self) -> int:
+        """How many messages `log_out` sends."""
+        return 2 * len(self.pairs)
+
+    def log_on(self) -> list[Record]:
+        """Logon(A) of every session pair, both directions."""
+        return self._of_every_session("A")
+
+    def log_out(self) -> list[Record]:
+        """Logout(5) of every session pair, both directions. Open orders stay as they are."""
+        return self._of_every_session("5")
+
+    def turn(self) -> list[Record]:
+        """What one turn sends: one record, or none where a message was lost."""
+        self._tick()
+        if self._stamp.now >= self._next_silence_check:
+            self._break_silence()
+        if self._due and self._due[0][0] <= self._turn:
+            self._go_on(heappop(self._due)[2])
+        elif self._rng.random() < 1 / _TEST_REQUEST_TURNS:
+            self._go_on(self._test_request(self._pick_pair()))
+        else:
+            self._go_on(self._order(self._pick_pair()))
+        if self._desk.later:
+            for send in self._desk.later:
+                self._schedule(_once(send), 1 + int(self._rng.random() * _REPEAT_TURNS))
+            self._desk.later.clear()
+        return self._take()
+
+    def records(self, count: int) -> Iterator[Record]:
+        """A whole run of exactly `count` records, from the logons to the logouts.
+
+        Raises:
+            SettingsError: `count` is less than the logons and logouts.
+        """
+        left = count - 2 * self.closing_messages
+        if left < 0:
+            raise SettingsError(
+                f"{count} messages are too few: the logons and logouts alone are {2 * self.closing_messages}"
+            )
+        yield from self.log_on()
+        while left:
+            sent = self.turn()
+            yield from sent
+            left -= len(sent)
+        yield from self.log_out()
+
+    def ledger(self, state: State) -> Ledger:
+        """What has been sent so far."""
+        return self._tally.ledger(state)
+
+    def _go_on(self, life: Life) -> None:
+        wait = next(life, None)
+        if wait is not None:
+            self._schedule(life, wait)
+
+    def _schedule(self, life: Life, wait: int) -> None:
+        # The number keeps the order of those due at the same turn, and keeps generators from being compared.
+        self._scheduled += 1
+        heappush(self._due, (self._turn + wait, self._scheduled, life))
+
+    def _tick(self) -> None:
+        self._turn += 1
+        self._stamp.set(self._clock())
+
+    def _take(self) -> list[Record]:
+        sent = self._desk.out
+        self._desk.out = []
+        return sent
+
+    def _of_every_session(self, msg_type: str) -> list[Record]:
+        for pair in self.pairs:
+            for direction in pair.directions:
+                self._tick()
+                self._desk.admin(direction, msg_type, pair.logon_body() if msg_type == "A" else "")
+        return self._take()
+
+    def _break_silence(self) -> None:
+        """Let directions that were silent for HeartBtInt(108) send Heartbeat(0), each in its own turn."""
+        now = self._stamp.now
+        self._next_silence_check = now + _MICROSECONDS
+        for pair in self.pairs:
+            for direction in pair.directions:
+                if now - direction.last_sent >= pair.heart_bt_int * _MICROSECONDS:
+                    direction.last_sent = now
+                    self._schedule(_once(partial(self._desk.admin, direction, "0", "")), 0)
+
+    def _test_request(self, pair: SessionPair) -> Life:
+        """One side asks if the other is there: TestRequest(1), Heartbeat(0) with the same TestReqID(112)."""
+        asking, answering = pair.directions if self._rng.random() < 0.5 else pair.directions[::-1]
+        test_req_id = f"112={self._desk.id('T')}\x01"
+        self._desk.admin(asking, "1", test_req_id)
+        yield 1
+        self._desk.admin(answering, "0", test_req_id)
+
+    def _order(self, pair: SessionPair) -> Life:
+        rng = self._rng
+        instrument = self._market.pick(pair.instruments)
+        order = Order(
+            pair,
+            instrument,
+            account=pair.accounts[int(rng.random() * len(pair.accounts))],
+            cl_ord_id=self._desk.id("C"),
+            order_id=self._desk.id("O"),
+            side=_SIDES[int(rng.random() * len(_SIDES))],
+            quantity=instrument.lot * (1 + int(rng.random() * rng.random() * _MOST_LOTS)),
+            price=None if rng.random() < _MARKET_ORDERS else self._market.price(instrument),
+            time_in_force=IMMEDIATE_OR_CANCEL if rng.random() < _IMMEDIATE_ORDERS else DAY,
+        )
+        return live(order, pick_fate(rng), self._desk, self._market, rng)
+
+    def _pick_pair(self) -> SessionPair:
+        return self.pairs[bisect(self._busy, self._rng.random() * self._busy[-1])]
+
+
+def _once(send: Callable[[], None]) -> Life:
+    send()
+    yield from ()

@@ -1,0 +1,91 @@
+"""How values and messages are written: FIX text in, framed bytes out.
+
+`fix.encoder` checks every field of a message that it is given. Here the text is built from templates that
+are right by construction (tests hold them against the dictionaries), which is what makes the simulator fast.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zlib import adler32
+
+SOH: Final = "\x01"
+
+#: adler32's lower half is the sum of the bytes modulo 65,521: exact while every byte is below 128 and the
+#: message no longer than this. It is ten times quicker than `sum`.
+_ADLER_EXACT_BYTES: Final = 65_520 // 127
+
+_MICROSECONDS: Final = 1_000_000
+_SATURDAY: Final = 5
+
+
+def frame(begin_string: str, body: str) -> bytes:
+    """A whole message around `body`: from MsgType(35) on, every field ended by SOH."""
+    head = f"8={begin_string}\x019={len(body)}\x01{body}".encode("latin-1")
+    return head + b"10=%03d\x01" % checksum(head)
+
+
+def checksum(head: bytes) -> int:
+    """CheckSum(10) of everything before it: the sum of its bytes modulo 256."""
+    if len(head) <= _ADLER_EXACT_BYTES and head.isascii():
+        return ((adler32(head) & 0xFFFF) - 1) & 0xFF
+    return sum(head) & 0xFF
+
+
+def decimal_text(units: int, decimals: int) -> str:
+    """`units` times 10^-decimals, written out: (12345, 2) is `123.45`."""
+    if not decimals:
+        return str(units)
+    sign, digits = ("-", -units) if units < 0 else ("", units)
+    whole, rest = divmod(digits, 10**decimals)
+    return f"{sign}{whole}.{rest:0{decimals}d}"
+
+
+class Stamp:
+    """The moment of the message in hand, as UTCTimestamp and LocalMktDate text.
+
+    Attributes:
+        now: microseconds since 1970, UTC.
+        millis, micros: `YYYYMMDD-HH:MM:SS` with three or six digits behind the point.
+        today: `YYYYMMDD`, for TradeDate(75).
+    """
+
+    __slots__ = ("_second", "_second_text", "_settlement", "micros", "millis", "now", "today")
+
+    def __init__(self, now: int) -> None:
+        self._second = -1
+        self._settlement: dict[int, str] = {}
+        self.today = ""
+        self.set(now)
+
+    def set(self, now: int) -> None:
+        """Move on to `now`."""
+        self.now = now
+        second, fraction = divmod(now, _MICROSECONDS)
+        if second != self._second:
+            self._second = second
+            self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S")
+            if self._second_text[:8] != self.today:
+                self.today = self._second_text[:8]
+                self._settlement.clear()
+        self.micros = f"{self._second_text}.{fraction:06d}"
+        self.millis = self.micros[:-3]
+
+    def text(self, micros: bool) -> str:
+        """UTCTimestamp of the moment, in micro- or milliseconds."""
+        return self.micros if micros else self.millis
+
+    def settlement(self, days: int) -> str:
+        """The day that comes `days` weekdays after today, `YYYYMMDD`."""
+        if days not in self._settlement:
+            self._settlement[days] = _weekdays_later(self.today, days)
+        return self._settlement[days]
+
+
+def _weekdays_later(today: str, days: int) -> str:
+    day = date(int(today[:4]), int(today[4:6]), int(today[6:]))
+    while days:
+        day += timedelta(days=1)
+        days -= day.weekday() < _SATURDAY
+    return day.strftime("%Y%m%d")
