@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import db, ingest
+from fixwatch.cli import db, ingest, simulate
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(ingest.ingest)
+app.command()(simulate.simulate)
 app.add_typer(db.app, name="db")
 
 

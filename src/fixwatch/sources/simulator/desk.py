@@ -44,6 +44,7 @@ class Desk:
 
     Attributes:
         out: what has been sent since the simulation took it last.
+        attempts: records that were sent, and those that were lost on purpose.
         later: second copies and strays that were decided on, each to be sent by a call.
     """
 
@@ -57,6 +58,7 @@ class Desk:
         tally: Tally,
     ) -> None:
         self.out: list[Record] = []
+        self.attempts = 0
         self.later: list[Callable[[], None]] = []
         self._run = run
         self._faults = faults
@@ -183,6 +185,7 @@ class Desk:
     def _deliver(
         self, direction: Direction, msg_type: str, body: str, fault: Fault | None, is_fill: bool
     ) -> None:
+        self.attempts += 1
         stamp = self._stamp
         seq_num = direction.next_seq_num
         direction.next_seq_num = seq_num + 1
@@ -205,6 +208,7 @@ class Desk:
 
     def _repeat(self, direction: Direction, msg_type: str, message: bytes, is_fill: bool) -> None:
         """The same bytes again."""
+        self.attempts += 1
         self._tally.repeat(direction.name, msg_type, Fault.REPEAT, is_fill)
         self.out.append(Record(direction.pair_key, message))
 
@@ -212,6 +216,7 @@ class Desk:
         self, direction: Direction, msg_type: str, seq_num: int, time: str, body: str, is_fill: bool
     ) -> None:
         """The same content again with PossDupFlag(43)=Y and OrigSendingTime(122)."""
+        self.attempts += 1
         now = self._stamp.text(direction.version.micros)
         self._tally.repeat(direction.name, msg_type, Fault.POSS_DUP, is_fill)
         message = direction.message(msg_type, seq_num, now, body, repeat_of=time)
@@ -219,5 +224,6 @@ class Desk:
 
     def _stray(self, direction: Direction) -> None:
         """A record that is no FIX message, under the session's key."""
+        self.attempts += 1
         self._tally.not_fix()
         self.out.append(Record(direction.pair_key, not_fix(self._rng)))

@@ -70,6 +70,7 @@ class Ledger:
         by_msg_type: readable messages by MsgType(35).
         by_session: readable messages by `SENDER->TARGET`.
         by_session_msg_type: readable messages by `SENDER->TARGET` and MsgType(35).
+        missing: sequence numbers of which no intact message was sent, by `SENDER->TARGET`.
         garbled: records that cannot be trusted, by fault.
         verdicts: records by the decoder's verdict: valid, rejected, garbled.
         fills: trades that stand, by Symbol(55).
@@ -85,6 +86,7 @@ class Ledger:
     by_msg_type: dict[str, int] = field(default_factory=dict)
     by_session: dict[str, int] = field(default_factory=dict)
     by_session_msg_type: dict[str, dict[str, int]] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
     garbled: dict[str, int] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
     fills: dict[str, Fills] = field(default_factory=dict)
@@ -158,6 +160,7 @@ class Ledger:
                 )
                 for session in self.by_session_msg_type | other.by_session_msg_type
             },
+            missing=_sum((self.missing, other.missing)),
             garbled=_sum((self.garbled, other.garbled)),
             verdicts=_sum((self.verdicts, other.verdicts)),
             fills={

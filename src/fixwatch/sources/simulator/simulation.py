@@ -49,6 +49,10 @@ def run_token(start: int) -> str:
     return "".join(reversed(digits))
 
 
+#: Logons and logouts of every direction: no run is shorter.
+LEAST_MESSAGES: Final = 4 * len(session_pairs())
+
+
 class Simulation:
     """FIX between some clients and their brokers, the same for the same arguments.
 
@@ -98,12 +102,15 @@ class Simulation:
         self._tick()
         if self._stamp.now >= self._next_silence_check:
             self._break_silence()
-        if self._due and self._due[0][0] <= self._turn:
-            self._go_on(heappop(self._due)[2])
-        elif self._rng.random() < 1 / _TEST_REQUEST_TURNS:
-            self._go_on(self._test_request(self._pick_pair()))
-        else:
-            self._go_on(self._order(self._pick_pair()))
+        before = self._desk.attempts
+        # A life that is over ends when it is asked to go on: that is no turn yet.
+        while self._desk.attempts == before:
+            if self._due and self._due[0][0] <= self._turn:
+                self._go_on(heappop(self._due)[2])
+            elif self._rng.random() < 1 / _TEST_REQUEST_TURNS:
+                self._go_on(self._test_request(self._pick_pair()))
+            else:
+                self._go_on(self._order(self._pick_pair()))
         if self._desk.later:
             for send in self._desk.later:
                 self._schedule(_once(send), 1 + int(self._rng.random() * _REPEAT_TURNS))
@@ -116,11 +123,9 @@ class Simulation:
         Raises:
             SettingsError: `count` is less than the logons and logouts.
         """
-        left = count - 2 * self.closing_messages
+        left = count - LEAST_MESSAGES
         if left < 0:
-            raise SettingsError(
-                f"{count} messages are too few: the logons and logouts alone are {2 * self.closing_messages}"
-            )
+            raise SettingsError(f"{count} messages: at least {LEAST_MESSAGES}, the logons and logouts")
         yield from self.log_on()
         while left:
             sent = self.turn()

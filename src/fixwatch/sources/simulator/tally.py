@@ -35,6 +35,7 @@ class Tally:
         self._run = run
         self._readable: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._rejected = 0
+        self._missing: Counter[str] = Counter()
         self._garbled: Counter[Fault] = Counter()
         self._faults: Counter[Fault] = Counter()
         self._sums = {instrument.symbol: _Sums() for instrument in INSTRUMENTS}
@@ -50,8 +51,10 @@ class Tally:
             return
         self._faults[fault] += 1
         if fault is Fault.GAP:
+            self._missing[session] += 1
             return
         if fault in GARBLING:
+            self._missing[session] += 1
             self._garbled[fault] += 1
             return
         self._rejected += fault in REJECTING
@@ -107,6 +110,7 @@ class Tally:
             by_msg_type=dict(by_msg_type),
             by_session=dict(by_session),
             by_session_msg_type=dict(by_both),
+            missing=dict(sorted(self._missing.items())),
             garbled={fault.value: count for fault, count in sorted(self._garbled.items())},
             verdicts={"valid": readable - self._rejected, "rejected": self._rejected, "garbled": garbled},
             fills={

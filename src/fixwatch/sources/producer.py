@@ -1,0 +1,128 @@
+"""Records to the topic: a thin face over librdkafka's producer that loses no count of what was delivered."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from fixwatch.errors import BrokerError
+from fixwatch.settings import Settings
+from fixwatch.telemetry import kafka_logger, logger
+
+_log = logger("produce")
+
+#: Seconds to wait for room in the client's queue before its callbacks are served again.
+_ROOM_WAIT: Final = 0.1
+#: Seconds that `flush` gives the broker to confirm what is on its way.
+FLUSH_LIMIT: Final = 30.0
+
+_TUNING: Final[dict[str, Any]] = {
+    # A record is confirmed when all replicas have it, is stored once in spite of retries, and in order.
+    "acks": "all",
+    "enable.idempotence": True,
+    # As the Java client places keys, so that other producers of the same sessions agree with us.
+    "partitioner": "murmur2_random",
+    # Long enough to fill batches at speed, too short to be seen by a person.
+    "linger.ms": 5,
+    "batch.num.messages": 10_000,
+    "batch.size": 1_000_000,
+    # On the loopback interface compressing costs more than it saves; FIXWATCH_KAFKA_CONFIG can say otherwise.
+    "compression.type": "none",
+    # Bounds our memory: past it, `send` waits.
+    "queue.buffering.max.messages": 100_000,
+    "queue.buffering.max.kbytes": 128 * 1024,
+    # Deliveries are counted by what is left in the queue; a call for each would halve the speed.
+    "delivery.report.only.error": True,
+    "log.connection.close": False,
+}
+
+
+class RecordProducer:
+    """Sends records to one topic.
+
+    Args:
+        settings: where to.
+        stop: once it is set, `send` waits no longer than `FLUSH_LIMIT` for a broker that takes nothing.
+
+    Attributes:
+        sent: records handed over.
+        failed: records that the broker refused or that it did not confirm in time; each is logged by kind.
+    """
+
+    def __init__(self, settings: Settings, stop: threading.Event | None = None) -> None:
+        self._stop = stop or threading.Event()
+        self._topic = settings.kafka_topic
+        self.sent = 0
+        self.failed = 0
+        self._reasons: dict[str, int] = {}
+        self._producer = Producer(
+            {
+                **_TUNING,
+                "bootstrap.servers": settings.kafka_bootstrap_servers,
+                **settings.kafka_config,
+                "on_delivery": self._on_failure,
+                "error_cb": self._on_error,
+            },
+            logger=kafka_logger(),
+        )
+
+    def send(self, key: bytes | None, value: bytes) -> None:
+        """Hand a record over; waits while the queue is full.
+
+        Raises:
+            BrokerError: the client cannot send it (too large), or we are stopping and the queue stays full.
+        """
+        stopping_since: float | None = None
+        while True:
+            try:
+                self._producer.produce(self._topic, value, key)
+            except BufferError:
+                self._producer.poll(_ROOM_WAIT)
+                if self._stop.is_set():
+                    stopping_since = stopping_since or time.monotonic()
+                    if time.monotonic() - stopping_since > FLUSH_LIMIT:
+                        raise BrokerError("the broker takes nothing; what waited for it is lost") from None
+                continue
+            except KafkaException as error:
+                raise BrokerError(f"a record of {len(value):,} bytes cannot be sent: {error}") from error
+            self.sent += 1
+            return
+
+    def serve(self) -> None:
+        """Let the client report failures and errors; to be called now and then."""
+        self._producer.poll(0)
+
+    @property
+    def delivered(self) -> int:
+        """Records that the broker has confirmed."""
+        return self.sent - self.failed - len(self._producer)
+
+    def flush(self, limit: float = FLUSH_LIMIT) -> None:
+        """Wait until everything sent is confirmed.
+
+        Raises:
+            BrokerError: something was refused, or not confirmed within `limit` seconds.
+        """
+        waiting = self._producer.flush(limit)
+        if waiting:
+            self._producer.purge()
+            self._producer.flush(1)
+        if self.failed:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in self._reasons.items())
+            raise BrokerError(f"{self.failed:,} of {self.sent:,} records were not delivered: {reasons}")
+
+    def _on_failure(self, error: KafkaError | None, _: Message) -> None:
+        if error is None:
+            return
+        self.failed += 1
+        reason = error.str()
+        if reason not in self._reasons:
+            _log.error("delivery_failed", reason=reason, topic=self._topic)
+        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            _log.warning("broker_away", detail="waiting for it to come back", in_queue=len(self._producer))
