@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import db, ingest, simulate
+from fixwatch.cli import dashboard, db, ingest, simulate
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(dashboard.dashboard)
 app.command()(ingest.ingest)
 app.command()(simulate.simulate)
 app.add_typer(db.app, name="db")

@@ -1,0 +1,1 @@
+"""The live screen: Streamlit pages over the read side of the store."""

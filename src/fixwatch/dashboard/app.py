@@ -1,0 +1,49 @@
+"""The frame of every page: navigation, the status line, the viewer's controls. Streamlit runs this file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fixwatch import __version__
+from fixwatch.dashboard import live, markup, reading
+from fixwatch.dashboard.pages import blotter, overview, quarantine, sessions
+from fixwatch.dashboard.status import Level, Status, assess
+from fixwatch.store.views import Health
+
+
+def main() -> None:
+    """Draw the page that the URL names."""
+    st.set_page_config(
+        page_title="fixwatch",
+        page_icon=":material/monitoring:",
+        layout="wide",
+        # With an entry of ours the menu stays, and with it the choice of a light or a dark screen.
+        menu_items={"About": f"fixwatch {__version__}: FIX messages from Kafka, decoded, checked, stored, live."},
+    )
+    st.html(markup.STYLE)
+    page = st.navigation(
+        [
+            st.Page(overview.page, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
+            st.Page(blotter.page, title="Blotter", icon=":material/receipt_long:", url_path="blotter"),
+            st.Page(sessions.page, title="Sessions", icon=":material/swap_horiz:", url_path="sessions"),
+            st.Page(quarantine.page, title="Quarantine", icon=":material/rule:", url_path="quarantine"),
+        ],
+        position="top",
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch"):
+            live.live(reading.health, _status, _away)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            live.controls()
+    page.run()
+
+
+def _status(health: Health) -> None:
+    st.html(markup.status_line(assess(health)))
+
+
+def _away(reason: str) -> None:
+    st.html(markup.status_line(Status(Level.TROUBLE, "No data", (reason, "Trying again by itself."))))
+
+
+main()

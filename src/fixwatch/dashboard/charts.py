@@ -1,0 +1,162 @@
+"""The charts: small frames in, Altair out. Units on the axes, colours that colour-blind people can tell apart.
+
+A chart's specification is the same at every refresh, only its data change, so the browser moves the marks and
+does not draw anew. Vega computes in floats: here, at the last step, decimals become floats to be drawn, and
+their exact text travels beside them for the tooltip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any, Final
+
+import altair as alt
+import polars as pl
+
+from fixwatch.dashboard import wording
+from fixwatch.dashboard.theme import BLUE, GREY, ORANGE
+from fixwatch.store.views import IngestStep, SymbolVolume, TradeStep, Window
+
+Chart = alt.Chart | alt.LayerChart
+
+_HEIGHT: Final = 220
+#: Pixels a symbol's bar, and what the axis needs.
+_BAR, _AXIS = 22, 46
+_DIRECTIONS: Final = ["Buy", "Sell", "Other"]
+_COLOURS: Final = [BLUE, ORANGE, GREY]
+_SHORT_NUMBER: Final = "~s"
+
+
+def trades_over_time(
+    steps: Sequence[TradeStep], window: Window, step_minutes: int, where: tzinfo, zone: str
+) -> Chart:
+    """Bars of trades a step of `step_minutes`, stacked by direction, over the whole window."""
+    counts: dict[tuple[int, str], int] = {}
+    for step in steps:
+        key = (wording.wall_clock_ms(step.minute, where), wording.direction(step.side))
+        counts[key] = counts.get(key, 0) + step.trades
+    width = step_minutes * 60_000
+    frame = pl.DataFrame(
+        [
+            {"from": float(at), "to": float(at + width), "direction": direction, "trades": trades}
+            for (at, direction), trades in sorted(counts.items())
+        ],
+        schema={"from": pl.Float64, "to": pl.Float64, "direction": pl.String, "trades": pl.Int64},
+    )
+    unit = "minute" if step_minutes == 1 else f"{step_minutes} minutes"
+    domain = [wording.wall_clock_ms(window.since, where), wording.wall_clock_ms(window.until, where)]
+    return (
+        alt.Chart(frame)
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=_time_axis("from", zone, domain),
+            x2="to:T",
+            y=alt.Y("trades:Q", title=f"Trades per {unit}", stack=True, axis=_count_axis()),
+            color=alt.Color(
+                "direction:N",
+                title=None,
+                scale=alt.Scale(domain=_DIRECTIONS, range=_COLOURS),
+                legend=alt.Legend(orient="top", direction="horizontal"),
+            ),
+            order=alt.Order("direction:N"),
+            tooltip=[
+                alt.Tooltip("from:T", title=f"From ({zone})", format="%H:%M", formatType="utc"),
+                alt.Tooltip("direction:N", title="Side"),
+                alt.Tooltip("trades:Q", title="Trades", format=","),
+            ],
+        )
+        .properties(height=_HEIGHT)
+    )
+
+
+def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars: int) -> Chart:
+    """Bars of `notional` or `qty` by symbol, in the order given; as high as `bars` symbols, so it stays put."""
+    frame = pl.DataFrame(
+        [
+            {
+                "symbol": volume.symbol or wording.NOTHING,
+                "figure": float(getattr(volume, figure)),
+                "exact": wording.amount(getattr(volume, figure)),
+                "trades": volume.trades,
+            }
+            for volume in volumes
+        ],
+        schema={"symbol": pl.String, "figure": pl.Float64, "exact": pl.String, "trades": pl.Int64},
+    )
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=BLUE if figure == "notional" else ORANGE, size=_BAR - 8)
+        .encode(
+            x=alt.X("figure:Q", title=title, axis=_count_axis(format=_SHORT_NUMBER)),
+            y=alt.Y("symbol:N", title=None, sort=None, axis=alt.Axis(labelLimit=120)),
+            tooltip=[
+                alt.Tooltip("symbol:N", title="Symbol"),
+                alt.Tooltip("exact:N", title=title),
+                alt.Tooltip("trades:Q", title="Trades", format=","),
+            ],
+        )
+        .properties(height=max(1, bars) * _BAR + _AXIS)
+    )
+
+
+def messages_per_second(steps: Sequence[IngestStep], step_seconds: int, where: tzinfo, zone: str) -> Chart:
+    """The rate of storing over the last minutes."""
+    frame = _ingest_frame(steps, where).with_columns(rate=pl.col("messages") / step_seconds)
+    return (
+        alt.Chart(frame)
+        .mark_area(color=BLUE, opacity=0.25, line={"color": BLUE, "strokeWidth": 1.5}, interpolate="step-after")
+        .encode(
+            x=_time_axis("at", zone),
+            y=alt.Y("rate:Q", title="Messages stored per second", axis=_count_axis(format=_SHORT_NUMBER)),
+            tooltip=[
+                alt.Tooltip("at:T", title=f"Time ({zone})", format="%H:%M:%S", formatType="utc"),
+                alt.Tooltip("rate:Q", title="Messages/s", format=",.0f"),
+            ],
+        )
+        .properties(height=_HEIGHT)
+    )
+
+
+def lag(steps: Sequence[IngestStep], where: tzinfo, zone: str) -> Chart:
+    """Records that were in the topic behind what was stored, the worst of each step."""
+    return (
+        alt.Chart(_ingest_frame(steps, where).drop_nulls("lag"))
+        .mark_line(color=ORANGE, strokeWidth=1.5, interpolate="step-after")
+        .encode(
+            x=_time_axis("at", zone),
+            y=alt.Y(
+                "lag:Q",
+                title="Records not stored yet",
+                axis=_count_axis(format=_SHORT_NUMBER),
+                # An idle line lies on the floor, whatever its last few records were.
+                scale=alt.Scale(zero=True, nice=True),
+            ),
+            tooltip=[
+                alt.Tooltip("at:T", title=f"Time ({zone})", format="%H:%M:%S", formatType="utc"),
+                alt.Tooltip("lag:Q", title="Records behind", format=","),
+            ],
+        )
+        .properties(height=_HEIGHT)
+    )
+
+
+def _ingest_frame(steps: Sequence[IngestStep], where: tzinfo) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {"at": float(wording.wall_clock_ms(step.at, where)), "messages": step.messages, "lag": step.lag}
+            for step in steps
+        ],
+        schema={"at": pl.Float64, "messages": pl.Int64, "lag": pl.Int64},
+    )
+
+
+def _time_axis(field: str, zone: str, domain: Sequence[int] | None = None) -> alt.X:
+    # The data are wall-clock times of the viewer's zone dressed up as UTC.
+    scale = alt.Scale(type="utc") if domain is None else alt.Scale(type="utc", domain=list(domain))
+    axis = alt.Axis(format="%H:%M", tickCount=8, grid=False, labelOverlap=True)
+    return alt.X(f"{field}:T", title=f"Time ({zone})", scale=scale, axis=axis)
+
+
+def _count_axis(**options: Any) -> alt.Axis:
+    return alt.Axis(tickCount=4, tickMinStep=1, **options)

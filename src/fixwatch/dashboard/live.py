@@ -1,0 +1,68 @@
+"""Live parts: each refreshes by itself, at the pace that the viewer picked, and nothing else on the page moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import Final, TypeVar
+
+import streamlit as st
+
+from fixwatch.dashboard import wording
+from fixwatch.errors import DatabaseError
+
+Answer = TypeVar("Answer")
+
+_INTERVALS: Final = {"1 s": 1.0, "2 s": 2.0, "5 s": 5.0, "15 s": 15.0}
+_DEFAULT_INTERVAL: Final = "2 s"
+
+
+def controls() -> None:
+    """Draw the viewer's controls: live or paused, how often, and the time zone of every time shown."""
+    st.toggle("Live", value=True, key="live", help="Off: everything on the screen stands still.")
+    with st.popover("", icon=":material/tune:", help="Refresh interval and time zone"):
+        st.segmented_control(
+            "Refresh every", list(_INTERVALS), default=_DEFAULT_INTERVAL, key="interval", required=True
+        )
+        st.radio("Times in", _zones(), key="zone")
+
+
+def time_zone() -> tzinfo:
+    """The zone that the viewer chose."""
+    return wording.zone(st.session_state.get("zone", "UTC"))
+
+
+def time_zone_name() -> str:
+    """The name of that zone, for headings."""
+    return str(st.session_state.get("zone", "UTC"))
+
+
+def live(
+    read: Callable[[], Answer], draw: Callable[[Answer], None], away: Callable[[str], None] | None = None
+) -> None:
+    """Draw what `read` answers, again and again, and `away` the reason while the database does not answer."""
+
+    @st.fragment(run_every=_refresh_interval())
+    def refresh() -> None:
+        try:
+            draw(read())
+        except DatabaseError as error:
+            (away or _nothing)(str(error))
+
+    refresh()
+
+
+def _nothing(_: str) -> None:
+    # The status line of every page says why.
+    st.caption("Nothing to show while the database does not answer. This comes back by itself.")
+
+
+def _refresh_interval() -> float | None:
+    if not st.session_state.get("live", True):
+        return None
+    return _INTERVALS[st.session_state.get("interval") or _DEFAULT_INTERVAL]
+
+
+def _zones() -> list[str]:
+    browser = st.context.timezone
+    return ["UTC"] if not browser or browser in ("UTC", "Etc/UTC") else ["UTC", browser]

@@ -1,0 +1,202 @@
+"""Overview: rates, lag, what is traded, what is wrong."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import streamlit as st
+
+from fixwatch.dashboard import charts, reading, wording
+from fixwatch.dashboard.live import live, time_zone, time_zone_name
+from fixwatch.store.views import Overview
+
+_WINDOWS: Final = {"15 min": 15, "1 h": 60, "4 h": 240, "24 h": 1_440}
+_DEFAULT_WINDOW: Final = "1 h"
+
+
+def page() -> None:
+    """Draw the page."""
+    label = st.segmented_control(
+        "Window",
+        list(_WINDOWS),
+        default=_DEFAULT_WINDOW,
+        required=True,
+        key="window",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    label = label or _DEFAULT_WINDOW
+    live(partial(reading.overview, _WINDOWS[label]), partial(_draw, label))
+
+
+def _draw(label: str, answer: Overview) -> None:
+    if not answer.lag.stored and answer.rates.last_batch is None:
+        _how_to_start()
+        return
+    _figures(label, answer)
+    _trades(answer)
+    _symbols(answer)
+    _ingestion(answer)
+
+
+def _how_to_start() -> None:
+    with st.container(border=True):
+        st.subheader("No messages yet")
+        st.write("Everything is ready; nothing has arrived on the topic so far. Start a flow in a terminal:")
+        st.code(
+            "fixwatch demo                # all parts with simulated sessions\n"
+            "fixwatch ingest              # store what arrives on the topic of your Kafka ...\n"
+            "fixwatch simulate            # ... and send it simulated FIX\n"
+            "fixwatch produce FILE        # ... or the FIX messages of a file",
+            language="shell",
+        )
+        st.caption("This page shows the first messages as soon as they are stored.")
+
+
+def _figures(label: str, answer: Overview) -> None:
+    rates, totals = answer.rates, answer.messages
+    with st.container(horizontal=True, gap="small", key="figures"):
+        st.metric(
+            "Messages/s",
+            wording.rate(rates.messages_per_second),
+            delta=f"{wording.count(totals.messages)} in {label}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"Stored a second, over the last {rates.seconds:.0f} s.",
+        )
+        st.metric(
+            "Trades/s",
+            wording.rate(answer.trades_per_second),
+            delta=f"{wording.count(answer.trades)} in {label}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Fills stored a second over the last minute; the total leaves out busted trades.",
+        )
+        st.metric(
+            "Lag, records",
+            wording.count(answer.lag.records),
+            delta=f"last batch {wording.ago(rates.last_batch_age)} ago",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Records in the topic that were not stored when the newest batch was read.",
+        )
+        st.metric(
+            "Latency, p95",
+            wording.milliseconds(rates.latency_p95_ms),
+            delta=f"p50 {wording.milliseconds(rates.latency_p50_ms)}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="From a record's Kafka timestamp to its storing, for the record of each batch that waited longest; "
+            "batches of the last 60 s.",
+        )
+        st.metric(
+            "Quarantined",
+            wording.count(totals.quarantined),
+            delta=f"{wording.count(totals.garbled)} garbled, {wording.count(totals.rejected)} rejected",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"Messages of the last {label} that were kept back because of their defects.",
+        )
+        st.metric(
+            "Logged on",
+            f"{answer.session_counts.logged_on} / {answer.session_counts.sessions}",
+            delta=f"{wording.count(len(answer.ingesters))} ingester{'' if len(answer.ingesters) == 1 else 's'}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Directions of sessions: logged on, of all that were ever seen.",
+        )
+
+
+def _trades(answer: Overview) -> None:
+    window, where = answer.window, time_zone()
+    with st.container(border=True):
+        st.subheader("Trades over time")
+        if not window.live:
+            until = window.until.astimezone(where)
+            st.caption(
+                f"No trades in the last {window.minutes} min. Shown: the {window.minutes} min up to "
+                f"{until:%Y-%m-%d %H:%M} {time_zone_name()}, TransactTime(60) of the newest trade."
+            )
+        st.altair_chart(
+            charts.trades_over_time(
+                answer.trade_steps, window, answer.trade_step_minutes, where, time_zone_name()
+            ),
+            key="trades_over_time",
+            alt=f"{wording.count(answer.trades)} trades over {window.minutes} minutes, stacked by side",
+        )
+
+
+def _symbols(answer: Overview) -> None:
+    left, right = st.columns(2, gap="small")
+    bars = max(6, len(answer.symbols))
+    with left, st.container(border=True):
+        st.subheader("Notional by symbol")
+        st.altair_chart(
+            charts.by_symbol(answer.symbols, "notional", "Notional, in each symbol's currency", bars=bars),
+            key="notional_by_symbol",
+            alt="Notional of the most traded symbols",
+        )
+    with right, st.container(border=True):
+        st.subheader("Volume by symbol")
+        st.altair_chart(
+            charts.by_symbol(answer.symbols, "qty", "Quantity", bars=bars),
+            key="volume_by_symbol",
+            alt="Quantity of the most traded symbols",
+        )
+    left, right = st.columns(2, gap="small")
+    with left, st.container(border=True):
+        st.subheader("Figures by symbol")
+        st.dataframe(
+            {
+                "Symbol": [volume.symbol or wording.NOTHING for volume in answer.symbols],
+                "Trades": [wording.count(volume.trades) for volume in answer.symbols],
+                "Quantity": [wording.amount(volume.qty) for volume in answer.symbols],
+                "Notional": [wording.amount(volume.notional, least_places=2) for volume in answer.symbols],
+            },
+            key="symbols",
+            hide_index=True,
+            height=250,
+            column_config={
+                name: st.column_config.TextColumn(alignment="right") for name in ("Trades", "Quantity", "Notional")
+            },
+        )
+    with right, st.container(border=True):
+        st.subheader("Defects by reason")
+        st.dataframe(
+            {
+                "Reason": [wording.reason(count.reason) for count in answer.defects],
+                "Tag": [str(count.ref_tag) if count.ref_tag else wording.NOTHING for count in answer.defects],
+                "Found": [wording.count(count.defects) for count in answer.defects],
+            },
+            key="defects",
+            hide_index=True,
+            height=250,
+            placeholder="No defects",
+            column_config={name: st.column_config.TextColumn(alignment="right") for name in ("Tag", "Found")},
+        )
+
+
+def _ingestion(answer: Overview) -> None:
+    where, zone = time_zone(), time_zone_name()
+    left, right = st.columns(2, gap="small")
+    with left, st.container(border=True):
+        st.subheader("Messages stored")
+        st.altair_chart(
+            charts.messages_per_second(answer.ingest_steps, answer.ingest_step_seconds, where, zone),
+            key="messages_per_second",
+            alt="Messages stored per second over the last 10 minutes",
+        )
+    with right, st.container(border=True):
+        st.subheader("Ingestion lag")
+        st.altair_chart(
+            charts.lag(answer.ingest_steps, where, zone),
+            key="lag",
+            alt="Records not stored yet over the last 10 minutes",
+        )

@@ -1,0 +1,80 @@
+"""Sessions: a row a direction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from fixwatch.dashboard import reading, wording
+from fixwatch.dashboard.live import live, time_zone, time_zone_name
+from fixwatch.store.reader import RECENT_MINUTES
+from fixwatch.store.views import Session
+
+_STATES: Final = {True: "● Logged on", False: "○ Logged off", None: "? Not known"}
+_RIGHT: Final = (
+    "Messages",
+    f"Last {RECENT_MINUTES} min",
+    "Quarantined",
+    "MsgSeqNum",
+    "Gaps",
+    "Missing",
+    "PossDup",
+    "Resets",
+    "Rejects",
+    "Heartbeat",
+)
+
+
+def page() -> None:
+    """Draw the page."""
+    live(reading.sessions, _draw)
+
+
+def _draw(sessions: tuple[Session, ...]) -> None:
+    on = sum(session.logged_on is True for session in sessions)
+    st.caption(
+        f"{wording.count(len(sessions))} directions, {wording.count(on)} logged on. Quarantined: of the last "
+        f"{RECENT_MINUTES} min. Missing: sequence numbers that have not come yet."
+    )
+    where = time_zone()
+    st.dataframe(
+        {
+            "Sender": [session.sender for session in sessions],
+            "Target": [session.target for session in sessions],
+            "State": [_STATES[session.logged_on] for session in sessions],
+            "Last seen": [
+                f"{wording.ago(None if session.last_seen is None else session.at - session.last_seen)} ago"
+                for session in sessions
+            ],
+            f"Last {RECENT_MINUTES} min": [wording.count(session.recent_messages) for session in sessions],
+            "Quarantined": [wording.count(session.recent_quarantined) for session in sessions],
+            "Missing": [wording.count(session.missing) for session in sessions],
+            "Gaps": [wording.count(session.gaps) for session in sessions],
+            "MsgSeqNum": [
+                wording.NOTHING if session.last_seq_num is None else wording.count(session.last_seq_num)
+                for session in sessions
+            ],
+            "Messages": [wording.count(session.messages) for session in sessions],
+            "PossDup": [wording.count(session.poss_dups) for session in sessions],
+            "Resets": [wording.count(session.resets) for session in sessions],
+            "Rejects": [wording.count(session.rejects) for session in sessions],
+            "Version": [session.begin_string or wording.NOTHING for session in sessions],
+            "Heartbeat": [
+                wording.NOTHING if session.heart_bt_int is None else f"{session.heart_bt_int} s"
+                for session in sessions
+            ],
+            f"First seen ({time_zone_name()})": [
+                wording.NOTHING
+                if session.first_seen is None
+                else f"{session.first_seen.astimezone(where):%Y-%m-%d %H:%M:%S}"
+                for session in sessions
+            ],
+        },
+        key="sessions",
+        hide_index=True,
+        height=min(700, 38 * (len(sessions) + 1) + 4) if sessions else 120,
+        placeholder="No session has been seen yet",
+        column_config={name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
+        alt="Directions of sessions",
+    )

@@ -1,0 +1,53 @@
+"""The one reader of this process, and answers that viewers share: twenty screens ask the database once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from fixwatch.settings import load
+from fixwatch.store import views
+from fixwatch.store.reader import Reader
+
+#: Seconds that an answer is shared for: less than the shortest refresh, so that every refresh brings news.
+_SHARED_S: Final = 0.9
+#: Lists to choose from change slowly.
+_CHOICES_S: Final = 10.0
+_CHOICE_MINUTES: Final = 60
+
+
+@st.cache_resource(show_spinner=False)
+def reader() -> Reader:
+    """The reader of `FIXWATCH_DATABASE_URL`."""
+    return Reader(load().database_url.get_secret_value())
+
+
+@st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
+def health() -> views.Health:
+    """`Reader.health`, shared."""
+    return reader().health()
+
+
+@st.cache_resource(ttl=_SHARED_S, max_entries=8, show_spinner=False)
+def overview(minutes: int) -> views.Overview:
+    """`Reader.overview`, shared."""
+    return reader().overview(minutes)
+
+
+@st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
+def sessions() -> tuple[views.Session, ...]:
+    """`Reader.sessions`, shared."""
+    return reader().sessions()
+
+
+@st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
+def session_labels() -> dict[str, int]:
+    """Session ids by the label of the session."""
+    return {session.label: session.session_id for session in reader().sessions()}
+
+
+@st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
+def trade_choices() -> views.TradeChoices:
+    """`Reader.trade_choices` of the last hour with trades."""
+    return reader().trade_choices(_CHOICE_MINUTES)

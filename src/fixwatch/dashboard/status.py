@@ -1,0 +1,75 @@
+"""Is everything all right? One line from what the database says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from fixwatch.dashboard import wording
+from fixwatch.store.reader import RECENT_MINUTES
+from fixwatch.store.views import Health
+
+
+class Level(Enum):
+    """How bad it is: the word for the style, and a sign that needs no colour."""
+
+    OK = ("ok", "✓")
+    NOTICE = ("notice", "▲")
+    TROUBLE = ("trouble", "✕")
+    EMPTY = ("empty", "○")
+
+    def __init__(self, style: str, sign: str) -> None:
+        self.style = style
+        self.sign = sign
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The line: a headline, and what there is to say besides."""
+
+    level: Level
+    headline: str
+    details: tuple[str, ...] = ()
+
+
+#: Less is a batch on its way, not a delay.
+_LAG_RECORDS: Final = 1_000
+#: Behind by more seconds of the present rate than this is a delay.
+_LAG_SECONDS: Final = 5.0
+_LATENCY_MS: Final = 5_000
+
+
+def assess(health: Health) -> Status:
+    """The status line of a moment: the worst thing decides the level, everything that is not well is named."""
+    running = [ingester for ingester in health.ingesters if ingester.partitions]
+    if health.rates.last_batch is None and not health.lag.stored:
+        if running:
+            return Status(Level.EMPTY, "Ingesting, no messages yet")
+        return Status(Level.EMPTY, "No messages yet", ("No ingester is running.",))
+    troubles = [] if health.ingesters else ["No ingester is running: nothing new is stored."]
+    notices = []
+    if health.ingesters and not running:
+        notices.append(f"No ingester has a partition ({health.ingesters[0].state}).")
+    rate = health.rates.messages_per_second
+    if health.lag.records > max(_LAG_RECORDS, _LAG_SECONDS * rate):
+        notices.append(f"Ingestion is {wording.count(health.lag.records)} records behind.")
+    latency = health.rates.latency_p95_ms
+    if latency is not None and latency > _LATENCY_MS:
+        notices.append(f"Messages take {wording.milliseconds(latency)} to be stored.")
+    if health.recent.quarantined:
+        notices.append(
+            f"{_number(health.recent.quarantined, 'message')} quarantined in the last {RECENT_MINUTES} min."
+        )
+    if health.session_counts.with_missing:
+        missing = _number(health.session_counts.with_missing, "session direction")
+        notices.append(f"Sequence numbers missing on {missing}.")
+    if troubles:
+        return Status(Level.TROUBLE, "Not storing", (*troubles, *notices))
+    if notices:
+        return Status(Level.NOTICE, "Running, with something to look at", tuple(notices))
+    return Status(Level.OK, "All well", (f"{wording.rate(rate)} messages/s",))
+
+
+def _number(value: int, noun: str) -> str:
+    return f"{wording.count(value)} {noun}{'' if value == 1 else 's'}"
