@@ -37,6 +37,8 @@ _TUNING: Final[dict[str, Any]] = {
     # Deliveries are counted by what is left in the queue; a call for each would halve the speed.
     "delivery.report.only.error": True,
     "log.connection.close": False,
+    # What is too large is for the broker to say, whose limit may have been raised.
+    "message.max.bytes": 64 * 1024 * 1024,
 }
 
 

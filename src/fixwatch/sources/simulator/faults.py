@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 
 from fixwatch.errors import SettingsError
-from fixwatch.sources.simulator.wire import checksum
+from fixwatch.fix.encoder import checksum
 
 
 class Fault(StrEnum):

@@ -23,6 +23,7 @@ class Version:
         application: header fields of application messages: ApplVerID(1128) under FIXT.1.1.
         logon: fields that the version's Logon(A) carries besides the common ones.
         micros: if its timestamps have microseconds.
+        credentials: if its Logon(A) has Username(553) and Password(554), which must not be stored by anyone.
     """
 
     name: str
@@ -30,9 +31,10 @@ class Version:
     application: str = ""
     logon: str = ""
     micros: bool = False
+    credentials: bool = True
 
 
-FIX42: Final = Version("FIX.4.2", "FIX.4.2")
+FIX42: Final = Version("FIX.4.2", "FIX.4.2", credentials=False)
 FIX44: Final = Version("FIX.4.4", "FIX.4.4")
 FIX50SP2: Final = Version("FIX.5.0SP2", "FIXT.1.1", "1128=9\x01", "1137=9\x01", micros=True)
 
@@ -118,7 +120,8 @@ class SessionPair:
 
     def logon_body(self) -> str:
         """The body of Logon(A): EncryptMethod none, sequence numbers reset."""
-        return f"98=0\x01108={self.heart_bt_int}\x01141=Y\x01{self.version.logon}"
+        secret = f"553={self.client}\x01554=simulated-secret\x01" if self.version.credentials else ""
+        return f"98=0\x01108={self.heart_bt_int}\x01141=Y\x01{secret}{self.version.logon}"
 
 
 def session_pairs() -> tuple[SessionPair, ...]:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zlib import adler32
+
+from fixwatch.fix.encoder import checksum
 
 SOH: Final = "\x01"
-
-#: adler32's lower half is the sum of the bytes modulo 65,521: exact while every byte is below 128 and the
-#: message no longer than this. It is ten times quicker than `sum`.
-_ADLER_EXACT_BYTES: Final = 65_520 // 127
 
 _MICROSECONDS: Final = 1_000_000
 _SATURDAY: Final = 5
@@ -24,13 +21,6 @@ def frame(begin_string: str, body: str) -> bytes:
     """A whole message around `body`: from MsgType(35) on, every field ended by SOH."""
     head = f"8={begin_string}\x019={len(body)}\x01{body}".encode("latin-1")
     return head + b"10=%03d\x01" % checksum(head)
-
-
-def checksum(head: bytes) -> int:
-    """CheckSum(10) of everything before it: the sum of its bytes modulo 256."""
-    if len(head) <= _ADLER_EXACT_BYTES and head.isascii():
-        return ((adler32(head) & 0xFFFF) - 1) & 0xFF
-    return sum(head) & 0xFF
 
 
 def decimal_text(units: int, decimals: int) -> str:
