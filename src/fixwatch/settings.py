@@ -74,11 +74,13 @@ class Settings(BaseSettings):
     )
     profile: Profile = Field(
         Profile.TOLERANT,
-        description="strict: messages with any defect are quarantined; tolerant: those with dictionary defects are folded and keep their defects.",
+        description="strict: messages with any defect are quarantined; tolerant: those with dictionary "
+        "defects are folded and keep their defects.",
     )
     frame: Frame = Field(
         Frame.STRICT,
-        description="strict: a broken frame quarantines the message; lenient: messages without BodyLength or with a false CheckSum are folded and keep their defects.",
+        description="strict: a broken frame quarantines the message; lenient: messages without "
+        "BodyLength or with a false CheckSum are folded and keep their defects.",
     )
     max_message_bytes: int = Field(
         1024 * 1024,
@@ -94,7 +96,9 @@ class Settings(BaseSettings):
     )
     dashboard_host: str = Field("127.0.0.1", description="The address that the dashboard listens on.")
     dashboard_port: int = Field(8501, ge=1, le=65_535, description="The port that the dashboard listens on.")
-    log_format: LogFormat = Field(LogFormat.CONSOLE, description="console: for people; json: one object a line.")
+    log_format: LogFormat = Field(
+        LogFormat.CONSOLE, description="console: for people; json: one object a line."
+    )
 
 
 def load(**overrides: Any) -> Settings:

@@ -41,13 +41,18 @@ class Batch:
     def part(self, begin: int, end: int) -> Batch:
         """The records from `begin` up to `end`."""
         return Batch(
-            self.values[begin:end], self.partitions[begin:end], self.offsets[begin:end], self.timestamps[begin:end]
+            self.values[begin:end],
+            self.partitions[begin:end],
+            self.offsets[begin:end],
+            self.timestamps[begin:end],
         )
 
     def rows(self, rows: Sequence[int]) -> Batch:
         """The records at `rows`, in that order."""
         return Batch(
-            *([column[row] for row in rows] for column in (self.values, self.partitions, self.offsets)),
+            [self.values[row] for row in rows],
+            [self.partitions[row] for row in rows],
+            [self.offsets[row] for row in rows],
             [self.timestamps[row] for row in rows],
         )
 
@@ -111,9 +116,7 @@ def decode_batch(
 def _unreadable(decoded: Decoded) -> Decoded:
     rows = decoded.columns.num_rows
     return Decoded(
-        columns=pa.RecordBatch.from_arrays(
-            [pa.nulls(rows, field.type) for field in SCHEMA], schema=SCHEMA
-        ),
+        columns=pa.RecordBatch.from_arrays([pa.nulls(rows, field.type) for field in SCHEMA], schema=SCHEMA),
         verdicts=decoded.verdicts,
         defects=pa.RecordBatch.from_arrays(
             [
@@ -129,7 +132,7 @@ def _unreadable(decoded: Decoded) -> Decoded:
 
 _REASONS: Final = pl.DataFrame(
     {
-        "code": pl.Series([code for code in BY_CODE], dtype=pl.UInt8),
+        "code": pl.Series(list(BY_CODE), dtype=pl.UInt8),
         "reason": [reason.label for reason in BY_CODE.values()],
     }
 )

@@ -36,7 +36,11 @@ _METADATA_TIMEOUT: Final = 5.0
 
 def client_config(settings: Settings) -> dict[str, Any]:
     """librdkafka's settings common to every client of ours."""
-    return {"bootstrap.servers": settings.kafka_bootstrap_servers, "logger": kafka_logger(), **settings.kafka_config}
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "logger": kafka_logger(),
+        **settings.kafka_config,
+    }
 
 
 class TopicConsumer:
@@ -46,7 +50,10 @@ class TopicConsumer:
     """
 
     def __init__(
-        self, settings: Settings, locate: Callable[[str, list[int]], Mapping[int, int]], on_lost: Callable[[], None]
+        self,
+        settings: Settings,
+        locate: Callable[[str, list[int]], Mapping[int, int]],
+        on_lost: Callable[[], None],
     ) -> None:
         self._topic = settings.kafka_topic
         self._locate = locate
@@ -138,7 +145,9 @@ class TopicConsumer:
         """The end of each partition as the last fetch told; no call to the broker."""
         ends = {}
         for partition in partitions:
-            _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), cached=True)
+            _, high = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, partition), cached=True
+            )
             ends[partition] = max(high, 0) if high != OFFSET_INVALID else 0
         return ends
 
@@ -149,7 +158,9 @@ class TopicConsumer:
 
     def commit(self, next_offsets: Mapping[int, int]) -> None:
         """Tell Kafka, for its lag tools, how far we are. Without waiting, and without consequences."""
-        offsets = [TopicPartition(self._topic, partition, offset) for partition, offset in next_offsets.items()]
+        offsets = [
+            TopicPartition(self._topic, partition, offset) for partition, offset in next_offsets.items()
+        ]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:

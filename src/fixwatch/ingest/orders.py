@@ -70,7 +70,10 @@ class Chains:
         """Find the chains in a frame that has `pair_id`; rows that are of no order take no part."""
         self._rows = frame.select(
             "pair_id",
-            *(pl.when(_of_order()).then(pl.col(name)).alias(name) for name in ("cl_ord_id", "orig_cl_ord_id")),
+            *(
+                pl.when(_of_order()).then(pl.col(name)).alias(name)
+                for name in ("cl_ord_id", "orig_cl_ord_id")
+            ),
             pl.when(_of_order() & ~pl.col("order_id").is_in(_NO_ORDER))
             .then(pl.col("order_id"))
             .alias("_order_id"),
@@ -173,7 +176,7 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
             *(pl.col(name).drop_nulls().first() for name in ("account", "symbol", "side")),
             pl.col("ord_type").filter(terms).drop_nulls().last(),
             *(pl.col(name).drop_nulls().first() for name in ("time_in_force", "currency")),
-            *(pl.col(name).filter(terms).last() for name in ("order_qty", "price")),
+            *(pl.col(name).filter(terms).drop_nulls().last() for name in ("order_qty", "price")),
             *(
                 pl.col(name).filter(report).last()
                 for name in ("ord_status", "exec_type", "cum_qty", "leaves_qty", "avg_px", "text")

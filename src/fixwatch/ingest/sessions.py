@@ -8,9 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from fixwatch.ingest.batch import ENDS
-
-#: A direction: SenderCompID(49), SubID(50), LocationID(142), TargetCompID(56), SubID(57), LocationID(143).
-Ends = tuple[str, str, str, str, str, str]
+from fixwatch.store.writer import Ends
 
 ROWS: Final = pa.schema(
     [

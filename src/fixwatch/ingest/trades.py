@@ -72,9 +72,7 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
     """
     trans = pl.col("exec_trans_type")
     old_fill = (
-        (trans == "0")
-        & pl.coalesce("exec_type", "ord_status").is_in(["1", "2"])
-        & (pl.col("last_qty") > 0)
+        (trans == "0") & pl.coalesce("exec_type", "ord_status").is_in(["1", "2"]) & (pl.col("last_qty") > 0)
     )
     new_fill = (pl.col("exec_type") == "F") & (trans.is_null() | (trans == "0"))
     bust = (pl.col("exec_type") == "H") | (trans == "1")
@@ -123,7 +121,9 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
         "session_id", "exec_id", maintain_order=True
     )
     return (
-        merged.agg(pl.col(name).drop_nulls().first() for name in ROWS.names if name not in ("session_id", "exec_id"))
+        merged.agg(
+            pl.col(name).drop_nulls().first() for name in ROWS.names if name not in ("session_id", "exec_id")
+        )
         .with_columns(pl.col("repeats", "conflicts").fill_null(0))
         .select(ROWS.names)
         .sort("session_id", "exec_id")

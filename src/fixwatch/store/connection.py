@@ -17,6 +17,7 @@ CONNECT_TIMEOUT: Final = 5
 #: Seconds between attempts: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
+
 def connect(database_url: str, *, application_name: str, **options: Any) -> psycopg.Connection:
     """One connection, in UTC.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final, LiteralString, cast
+from typing import Final
 
 import psycopg
 
@@ -57,7 +57,9 @@ def applied(connection: psycopg.Connection) -> list[int]:
     row = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
     if row is None or not row[0]:
         return []
-    return [number for (number,) in connection.execute("SELECT number FROM schema_migrations ORDER BY number")]
+    return [
+        number for (number,) in connection.execute("SELECT number FROM schema_migrations ORDER BY number")
+    ]
 
 
 def pending(connection: psycopg.Connection) -> list[Migration]:
@@ -80,7 +82,9 @@ def pending(connection: psycopg.Connection) -> list[Migration]:
             "it was migrated by a newer version. Use that version."
         )
     if have:
-        digests = dict(connection.execute("SELECT number, sha256 FROM schema_migrations").fetchall())
+        digests: dict[int, str] = dict(
+            connection.execute("SELECT number, sha256 FROM schema_migrations").fetchall()
+        )
         for migration in known:
             if digests.get(migration.number, migration.sha256) != migration.sha256:
                 raise DatabaseError(
@@ -102,7 +106,7 @@ def migrate(connection: psycopg.Connection) -> list[Migration]:
             todo = pending(connection)
             connection.execute(_TABLE)
             for migration in todo:
-                connection.execute(cast(LiteralString, migration.sql))
+                connection.execute(migration.sql)
                 connection.execute(
                     "INSERT INTO schema_migrations (number, name, sha256) VALUES (%s, %s, %s)",
                     (migration.number, migration.name, migration.sha256),

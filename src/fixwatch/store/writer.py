@@ -39,6 +39,11 @@ class Advance:
     high_watermark: int
 
 
+#: A direction of a session: SenderCompID(49), SubID(50), LocationID(142), TargetCompID(56), SubID(57),
+#: LocationID(143); empty where the message has none.
+Ends = tuple[str, str, str, str, str, str]
+
+
 class Transaction:
     """One batch's transaction."""
 
@@ -63,9 +68,7 @@ class Transaction:
         if self._cursor.rowcount != len(moves):
             raise Fenced("Another ingester stored these offsets: the partitions are not ours any more.")
 
-    def known_order_keys(
-        self, ids: Sequence[tuple[int, str, str]]
-    ) -> list[tuple[int, str, str, int]]:
+    def known_order_keys(self, ids: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str, int]]:
         """The order keys of those of `ids` (pair_id, kind, id) that are known, as (pair_id, kind, id, key)."""
         if not ids:
             return []
@@ -134,12 +137,12 @@ class Writer:
         rows = self._connection.execute(_SQL["read_streams"], of)
         return {partition: Stream(stream_id, offset) for partition, stream_id, offset in rows}
 
-    def known_sessions(self, ends: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[int, int]]:
+    def known_sessions(self, ends: Sequence[Ends]) -> dict[Ends, tuple[int, int]]:
         """The (session_id, pair_id) of those directions that are known."""
         rows = self._connection.execute(_SQL["read_sessions"], _transposed(ends, "abcdef"))
-        return {tuple(row[:6]): (row[6], row[7]) for row in rows}
+        return {(a, b, c, d, e, f): (session_id, pair_id) for a, b, c, d, e, f, session_id, pair_id in rows}
 
-    def register_sessions(self, ends: Sequence[tuple[str, ...]]) -> None:
+    def register_sessions(self, ends: Sequence[Ends]) -> None:
         """Make the directions that are not known yet; they have no figures until a batch brings them."""
         of = _transposed(ends, "abcdef")
         with self._connection.transaction():

@@ -1,0 +1,320 @@
+"""Batches into a real Postgres: all of it, once, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from fixwatch.errors import Fenced
+from fixwatch.fix.columns import STORED
+from fixwatch.ingest.batch import Batch
+from fixwatch.ingest.batch_store import BatchStore
+from fixwatch.settings import Settings, load
+from fixwatch.store.connection import connect
+from fixwatch.store.writer import Writer
+from tests.unit.ingest.conftest import message
+from tests.unit.ingest.test_orders import request
+from tests.unit.ingest.test_trades import fill, report
+
+Query = Callable[..., list[dict[str, Any]]]
+MakeStore = Callable[..., BatchStore]
+
+
+@pytest.fixture
+def query(database_url: str) -> Iterator[Query]:
+    with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
+        yield lambda statement, *values: connection.execute(statement, values).fetchall()
+
+
+@pytest.fixture
+def make_store(database_url: str) -> Iterator[MakeStore]:
+    writers: list[Writer] = []
+
+    def make(partitions: int = 1, topic_id: str = "one", **settings: Any) -> BatchStore:
+        writers.append(Writer(connect(database_url, application_name="test", autocommit=True)))
+        store = BatchStore(writers[-1], load(database_url=database_url, **settings), "test:1")
+        store.locate(topic_id, list(range(partitions)))
+        return store
+
+    yield make
+    for writer in writers:
+        writer.close()
+
+
+def records(messages: list[bytes], first_offset: int = 0, partition: int = 0) -> Batch:
+    n = len(messages)
+    offsets = list(range(first_offset, first_offset + n))
+    return Batch(messages, [partition] * n, offsets, [1_767_346_200_000 + offset for offset in offsets])
+
+
+def test_every_record_is_in_the_log_with_its_bytes(make_store: MakeStore, query: Query) -> None:
+    good, bad = message("0", 1), [b"", b"{}", b"8=FIX.4.4\x019=5\x01", bytes(range(256)), b"\x00" * 64]
+    make_store().store(records([good, *bad]), {0: 6})
+    rows = query("SELECT kafka_offset, verdict::text, quarantined, raw FROM messages ORDER BY kafka_offset")
+    assert [row["raw"] for row in rows] == [good, *bad]
+    assert [row["verdict"] for row in rows] == ["valid"] + ["garbled"] * 5
+    assert [row["quarantined"] for row in rows] == [False] + [True] * 5
+    assert query("SELECT next_offset, high_watermark FROM ingest_offsets") == [
+        {"next_offset": 6, "high_watermark": 6}
+    ]
+
+
+def test_a_record_of_ten_megabytes_is_stored_and_not_decoded(make_store: MakeStore, query: Query) -> None:
+    big = b"8=FIX.4.4\x01" + b"x" * 10_000_000
+    make_store().store(records([big]), {})
+    (row,) = query("SELECT verdict::text, defects, raw FROM messages")
+    assert row["verdict"] == "garbled"
+    assert row["defects"] == ["too_long"]
+    assert row["raw"] == big
+
+
+def test_stored_columns_are_those_declared(database_url: str, query: Query) -> None:
+    found = {
+        row["attname"]: row["type"]
+        for row in query(
+            "SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute "
+            "WHERE attrelid = 'messages'::regclass AND attnum > 0"
+        )
+    }
+    assert {column.name: found.get(column.name) for column in STORED} == {
+        column.name: column.kind.postgres for column in STORED
+    }
+
+
+def test_a_batch_that_comes_again_is_stored_once(make_store: MakeStore, query: Query) -> None:
+    store = make_store()
+    store.store(records([fill(1, "E1"), fill(2, "E2")]), {})
+    assert store.store(records([fill(1, "E1"), fill(2, "E2")]), {}) == {}
+    assert store.store(records([fill(2, "E2"), fill(3, "E3")], first_offset=1), {}) == {0: 3}
+    assert query("SELECT count(*) AS n FROM messages") == [{"n": 3}]
+    assert query("SELECT exec_id, repeats FROM trades ORDER BY 1") == [
+        {"exec_id": name, "repeats": 0} for name in ("E1", "E2", "E3")
+    ]
+
+
+def test_who_lost_the_partition_cannot_write(make_store: MakeStore, query: Query) -> None:
+    zombie, owner = make_store(), make_store()
+    owner.store(records([fill(1, "E1")]), {})
+    with pytest.raises(Fenced):
+        zombie.store(records([fill(1, "E1"), fill(2, "E2")]), {})
+    assert query("SELECT exec_id FROM trades") == [{"exec_id": "E1"}]
+    assert query("SELECT count(*) AS n FROM messages") == [{"n": 1}]
+    zombie.locate("one", [0])
+    zombie.store(records([fill(1, "E1"), fill(2, "E2")]), {})
+    assert query("SELECT exec_id, repeats FROM trades ORDER BY 1") == [
+        {"exec_id": "E1", "repeats": 0},
+        {"exec_id": "E2", "repeats": 0},
+    ]
+
+
+def test_a_topic_made_anew_is_another_stream(make_store: MakeStore, query: Query) -> None:
+    make_store(topic_id="one").store(records([message("0", 1), message("0", 2)]), {})
+    make_store(topic_id="two").store(records([message("0", 3)]), {})
+    rows = query("SELECT topic_id, next_offset FROM ingest_offsets ORDER BY stream_id")
+    assert [tuple(row.values()) for row in rows] == [("one", 2), ("two", 1)]
+    assert query("SELECT count(*) AS n FROM messages") == [{"n": 3}]
+
+
+def test_a_failure_in_the_transaction_leaves_nothing(
+    make_store: MakeStore, query: Query, database_url: str
+) -> None:
+    store = make_store()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE message_minutes RENAME TO gone")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        store.store(records([fill(1, "E1")]), {})
+    for table in ("messages", "trades", "orders", "ingest_batches"):
+        assert query(f"SELECT count(*) AS n FROM {table}") == [{"n": 0}]  # noqa: S608
+    assert query("SELECT next_offset FROM ingest_offsets") == [{"next_offset": 0}]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE gone RENAME TO message_minutes")
+    assert store.store(records([fill(1, "E1")]), {}) == {0: 1}
+
+
+def test_a_record_that_postgres_refuses_stands_alone_and_the_rest_is_stored(
+    make_store: MakeStore, query: Query, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'not this one' USING ERRCODE = 'data_exception';
+            END $$
+        """)
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW "
+            "WHEN (NEW.symbol = 'POISON') EXECUTE FUNCTION refuse()"
+        )
+    batch = records([fill(1, "E1"), fill(2, "E2"), fill(3, "E3", _55="POISON"), fill(4, "E4"), fill(5, "E5")])
+    assert make_store().store(batch, {}) == {0: 5}
+    rows = query("SELECT kafka_offset, defects, quarantined, raw FROM messages ORDER BY kafka_offset")
+    assert [row["kafka_offset"] for row in rows] == [0, 1, 2, 3, 4]
+    assert [row["quarantined"] for row in rows] == [False, False, True, False, False]
+    assert rows[2]["defects"] == ["refused_by_database"]
+    assert rows[2]["raw"] == batch.values[2]
+    assert [row["exec_id"] for row in query("SELECT exec_id FROM trades ORDER BY 1")] == [
+        "E1",
+        "E2",
+        "E4",
+        "E5",
+    ]
+
+
+def test_secrets_are_stored_nowhere(make_store: MakeStore, query: Query) -> None:
+    logon = message("A", 1, _98="0", _108="30", _553="alice", _554="s3cret!pass", _925="n3w!pass")
+    cut = logon[:-8]
+    make_store().store(records([logon, cut]), {})
+    for row in query("SELECT raw FROM messages"):
+        assert b"alice" in row["raw"]
+        assert b"s3cret!pass" not in row["raw"]
+        assert b"n3w!pass" not in row["raw"]
+    dump = str(query("SELECT messages::text FROM messages"))
+    assert b"s3cret!pass".hex() not in dump
+    assert "s3cret!pass" not in dump
+
+
+def test_a_message_that_is_kept_back_is_not_folded_and_founds_no_session(
+    make_store: MakeStore, query: Query
+) -> None:
+    whole = fill(2, "E2")
+    garbled = fill(1, "E1").replace(b"\x0110=", b"\x0110=9")
+    make_store().store(records([garbled]), {})
+    assert query("SELECT * FROM sessions") == []
+    make_store(topic_id="two").store(records([whole, garbled]), {})
+    rows = query("SELECT exec_id FROM trades")
+    assert rows == [{"exec_id": "E2"}]
+    # It is of a session that is known, so it is shown there.
+    assert query("SELECT count(*) AS n FROM messages WHERE quarantined AND session_id IS NOT NULL") == [
+        {"n": 1}
+    ]
+    assert query("SELECT messages FROM sessions") == [{"messages": 1}]
+
+
+def test_the_strict_profile_keeps_messages_with_any_defect_back(make_store: MakeStore, query: Query) -> None:
+    bad = fill(1, "E1", _54="Q")
+    make_store().store(records([bad]), {})
+    make_store(topic_id="two", profile="strict").store(records([bad]), {})
+    rows = query("SELECT verdict::text, quarantined FROM messages ORDER BY stream_id")
+    assert [tuple(row.values()) for row in rows] == [("rejected", False), ("rejected", True)]
+
+
+def test_busts_and_corrections_move_their_minute_whenever_they_come(
+    make_store: MakeStore, query: Query
+) -> None:
+    bust = report(3, _17="X1", _19="E1", _150="H", _39="0")
+    correction = report(4, _17="G1", _19="E2", _150="G", _39="1", _32="50", _31="2.5")
+    batches = [[bust], [fill(1, "E1"), fill(2, "E2")], [correction], [fill(2, "E2")]]
+    store, offset = make_store(), 0
+    for batch in batches:
+        store.store(records(batch, first_offset=offset), {})
+        offset += len(batch)
+    rows = query("SELECT exec_id, status, qty, notional, repeats FROM trades ORDER BY exec_id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("E1", "busted", 0, 0, 0),
+        ("E2", "corrected", 50, Decimal(125), 1),
+    ]
+    assert query(
+        "SELECT sum(trades) AS n, sum(qty) AS qty, sum(notional) AS notional FROM trade_minutes"
+    ) == [{"n": 1, "qty": 50, "notional": Decimal(125)}]
+
+
+FOLDS = {
+    "trades": "SELECT exec_id, qty, px, notional, status, repeats, conflicts, symbol FROM trades ORDER BY 1",
+    "trade_minutes": "SELECT minute, symbol, side, trades, qty, notional FROM trade_minutes ORDER BY 1, 2, 3",
+    "orders": "SELECT cl_ord_id, order_id, ord_status, cum_qty, leaves_qty, order_qty, price, messages, sent_at, "
+    "answered_at FROM orders ORDER BY 1",
+    "sessions": "SELECT sender_comp_id, last_seq_num, messages, poss_dups, gaps, missing, resets, logged_on "
+    "FROM sessions ORDER BY 1",
+    "message_minutes": "SELECT minute, msg_type, verdict, sum(messages) AS n FROM message_minutes "
+    "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+}
+
+
+def a_day() -> list[bytes]:
+    """Both directions of a session: a reset, a gap, a replace, repeats, a conflict, a bust, a correction."""
+    logon = {"_98": "0", "_108": "30", "_141": "Y"}
+    return [
+        message("A", 1, **logon),
+        message("A", 1, sender="BROKER", target="BUY", **logon),
+        request("D", 2, "C1", _55="IBM", _54="1", _38="300", _40="2", _44="10", _60="20260102-09:30:00"),
+        report(2, _17="N", _150="0", _39="0", _38="300", _44="10", _14="0", _151="300", _6="0"),
+        fill(3, "E1", _38="300", _14="100", _151="200"),
+        fill(5, "E2", _38="300", _14="200", _151="100"),
+        fill(5, "E2", _38="300", _14="200", _151="100", _43="Y", _122="20260102-09:30:05.005"),
+        request(
+            "G", 3, "C2", _41="C1", _55="IBM", _54="1", _38="400", _40="2", _44="11", _60="20260102-09:31:00"
+        ),
+        report(6, _11="C2", _41="C1", _17="R", _150="5", _39="5", _38="400", _44="11", _14="200", _151="200"),
+        fill(7, "E1", "999", _11="C2", _38="400", _14="200", _151="200"),
+        report(8, _11="C2", _17="X", _19="E2", _150="H", _39="1", _38="400", _14="100", _151="300"),
+        report(
+            9,
+            _11="C2",
+            _17="G",
+            _19="E1",
+            _150="G",
+            _39="1",
+            _32="90",
+            _31="10",
+            _38="400",
+            _14="90",
+            _151="310",
+        ),
+        b"garbage",
+        message("5", 4),
+        message("5", 12, sender="BROKER", target="BUY"),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 15])
+def test_any_split_into_batches_gives_the_same_tables(make_store: MakeStore, query: Query, size: int) -> None:
+    day = a_day()
+    store = make_store()
+    for begin in range(0, len(day), size):
+        store.store(records(day[begin : begin + size], first_offset=begin), {})
+    found = {name: [tuple(row.values()) for row in query(sql)] for name, sql in FOLDS.items()}
+    assert [row[0:2] + row[4:7] for row in found["trades"]] == [
+        ("E1", 90, "corrected", 1, 1),
+        ("E2", 0, "busted", 1, 0),
+    ]
+    assert found["orders"][0][:7] == ("C2", "O1", "1", 90, 310, 400, 11)
+    assert found["sessions"] == [
+        ("BROKER", 12, 10, 1, 2, 3, 1, False),
+        ("BUY", 4, 4, 0, 0, 0, 1, False),
+    ]
+    assert sum(row[3] for row in found["message_minutes"]) == len(day)
+    assert [row[3:] for row in found["trade_minutes"]] == [(1, 90, 900)]
+
+
+def test_two_writers_that_touch_the_same_rows_do_not_deadlock(make_store: MakeStore, query: Query) -> None:
+    import threading
+
+    def write(topic_id: str, reverse: bool) -> None:
+        store = make_store(topic_id=topic_id)
+        for begin in range(0, 400, 40):
+            batch = [
+                message("0", begin + n + 1, sender=f"S{n if reverse else 39 - n}", target="T")
+                for n in range(40)
+            ]
+            store.store(records(batch, first_offset=begin), {})
+
+    threads = [threading.Thread(target=write, args=(f"t{n}", bool(n % 2))) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert query("SELECT count(*) AS n FROM messages") == [{"n": 800}]
+    assert query("SELECT sum(messages) AS n FROM sessions") == [{"n": 800}]
+
+
+def test_settings_say_what_is_wrong_and_what_may_be() -> None:
+    from fixwatch.errors import SettingsError
+
+    with pytest.raises(SettingsError, match=r"FIXWATCH_PROFILE: .*'strict' or 'tolerant'"):
+        load(profile="fast")
+    assert isinstance(load(), Settings)
