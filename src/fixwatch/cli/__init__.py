@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import dashboard, db, ingest, produce, simulate
+from fixwatch.cli import dashboard, db, demo, ingest, produce, simulate
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(dashboard.dashboard)
+app.command()(demo.demo)
 app.command()(ingest.ingest)
 app.command()(produce.produce)
 app.command()(simulate.simulate)

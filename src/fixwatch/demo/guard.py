@@ -6,6 +6,7 @@ ends; that works on every system, and for Postgres too, which is nobody's child.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,10 +26,10 @@ ENDING_LIMIT: Final = 10
 class Guard:
     """The guard of this process's demo: told goodbye, or it clears up."""
 
-    def __init__(self, data_dir: Path, pid: int) -> None:
+    def __init__(self, data_dir: Path) -> None:
         # A session of its own: Ctrl-C in the terminal is not for it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fixwatch.demo.guard", str(data_dir), str(pid)],
+            [sys.executable, "-m", "fixwatch.demo.guard", str(data_dir), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
