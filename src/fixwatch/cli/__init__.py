@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import dashboard, db, demo, ingest, produce, simulate
+from fixwatch.cli import dashboard, db, demo, doctor, ingest, produce, simulate
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(dashboard.dashboard)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.command()(ingest.ingest)
 app.command()(produce.produce)
 app.command()(simulate.simulate)

@@ -23,6 +23,8 @@ from fixwatch.errors import BrokerError
 #: How many records behind the broker's own answer the end is looked for. Brokers that count the last batch as
 #: one record (Tansu does) answer too little, never too much.
 _BACK: Final = 1
+#: How the client says that it reaches no broker, whatever it was waiting for.
+_NOBODY: Final = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +119,6 @@ def _code(error: Exception) -> int | None:
 
 def _text(error: Exception) -> str:
     cause = error.args[0] if error.args else None
-    return cause.str() if isinstance(cause, KafkaError) else str(error) or "no answer in time"
+    if not isinstance(cause, KafkaError):
+        return str(error) or "no answer in time"
+    return "no broker answers" if cause.code() in _NOBODY else cause.str()
