@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -44,15 +44,26 @@ class RunReader:
         since = datetime.now(UTC).replace(second=0, microsecond=0)
         self._parameters = {"topic_id": topic_id, "since": since}
         self._connection: psycopg.Connection | None = None
+        #: What an earlier run left in the minute that this one began in.
+        self._before: Figures | None = None
 
     def figures(self) -> Figures | None:
-        """The figures now; None where the database does not say."""
+        """The figures now; None where the database does not say. Call it before anything is stored."""
         try:
             cursor = self._open().cursor(row_factory=class_row(Figures))
-            return cursor.execute(_SQL["figures"], self._parameters).fetchone()
+            now = cursor.execute(_SQL["figures"], self._parameters).fetchone()
         except psycopg.Error:
             self.close()
             return None
+        if now is None:
+            return None
+        before = self._before = self._before or now
+        return replace(
+            now,
+            trades=now.trades - before.trades,
+            rejected=now.rejected - before.rejected,
+            garbled=now.garbled - before.garbled,
+        )
 
     def next_offsets(self) -> dict[int, int] | None:
         """The offset behind the last stored record, by partition; None where the database does not say."""

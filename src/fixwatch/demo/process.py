@@ -50,6 +50,8 @@ class Part:
         self._started_at = 0.0
         self._pause = _FIRST_PAUSE
         self._due: float | None = None
+        #: If it ended when nobody had asked it to, and has not been started again.
+        self.died = False
 
     @property
     def pid(self) -> int | None:
@@ -87,6 +89,7 @@ class Part:
             raise DemoError(f"{self.name} does not start: {error}") from error
         self._started_at = time.monotonic()
         self._due = None
+        self.died = False
 
     def watch(self) -> str | None:
         """Call it every second or so: what happened, if anything did: it died, or was started again."""
@@ -100,6 +103,7 @@ class Part:
         status = self._process.poll()
         if status is None:
             return None
+        self.died = True
         said = self.how_it_ended()
         if not self.restarted:
             self._process = None

@@ -174,10 +174,9 @@ def _parts(stack: Stack) -> Table:
     for name, pid in (("postgres", stack.postgres.pid), ("broker", stack.broker.pid)):
         table.add_row(name, str(pid or "down"), "", "")
     for part in stack.parts:
-        running = part.pid is not None
-        state = Text(str(part.pid)) if running else Text("down", style="bold red")
+        state = Text("down", style="bold red") if part.died else Text(str(part.pid or "stopped"))
         table.add_row(
-            part.name, state, f"{part.running_for:,.0f} s" if running else "", f"logs/{part.log.name}"
+            part.name, state, f"{part.running_for:,.0f} s" if part.pid else "", f"logs/{part.log.name}"
         )
     return table
 

@@ -184,6 +184,7 @@ class Stack:
         opened.callback(migrate.stop, STOP_LIMIT)
         migrate.start()
         migrate.wait(MIGRATE_LIMIT)
+        self.reader.figures()
         plan = self._plan
         simulate = ["simulate", "--rate", str(plan.rate), "--faults", plan.faults]
         simulate += ["--partitions", str(plan.partitions)]
