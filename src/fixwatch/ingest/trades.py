@@ -46,6 +46,11 @@ ROWS: Final = pa.schema(
 #: What makes two reports of one ExecID the same trade.
 CONTENT: Final = ("last_qty", "last_px", "symbol", "side", "order_id")
 
+_KEY: Final = ("session_id", "exec_id")
+
+_PLACE_NAMES: Final = ("stream_id", "kafka_offset", "ingested_at")
+_PLACE: Final = tuple(pl.col(name).first() for name in _PLACE_NAMES)
+
 _KEPT: Final = (
     "stream_id",
     "kafka_offset",
@@ -87,49 +92,48 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
         .when((old_fill | new_fill) & pl.col("last_qty").is_not_null())
         .then(pl.lit("fill"))
     )
-    fills = (
-        reports.filter(pl.col("what") == "fill")
-        .with_columns(content=pl.struct(CONTENT))
-        .group_by("session_id", "exec_id", maintain_order=True)
-        .agg(
-            *(pl.col(name).first() for name in _KEPT),
-            repeats=(pl.len() - 1).cast(pl.Int32),
-            conflicts=(pl.col("content") != pl.col("content").first()).sum().cast(pl.Int32),
-        )
-    )
+    fills = _fills(reports.filter(pl.col("what") == "fill"))
     of_trade = {"exec_id": "_by", "exec_ref_id": "exec_id"}
     busts = (
         reports.filter(pl.col("what") == "bust")
         .rename(of_trade)
-        .group_by("session_id", "exec_id", maintain_order=True)
-        .agg(*_place(), bust_exec_id=pl.col("_by").min())
+        .group_by(_KEY, maintain_order=True)
+        .agg(_PLACE, bust_exec_id=pl.col("_by").min())
     )
     corrections = (
         reports.filter(pl.col("what") == "correction")
         .rename(of_trade)
         .sort("transact_time", "_by", nulls_last=False, maintain_order=True)
-        .group_by("session_id", "exec_id", maintain_order=True)
+        .group_by(_KEY, maintain_order=True)
         .agg(
-            *_place(),
+            _PLACE,
             correct_exec_id=pl.col("_by").last(),
             corrected_at=pl.col("transact_time").last(),
             corrected_qty=pl.col("last_qty").last(),
             corrected_px=pl.col("last_px").last(),
         )
     )
-    merged = pl.concat([fills, busts, corrections], how="diagonal").group_by(
-        "session_id", "exec_id", maintain_order=True
-    )
+    # A trade that has not come yet is known by its key alone, and by where its bust or correction stands.
+    places = pl.concat([changes.select(*_KEY, *_PLACE_NAMES) for changes in (busts, corrections)])
+    unseen = places.unique(_KEY, keep="first", maintain_order=True).join(fills, on=_KEY, how="anti")
     return (
-        merged.agg(
-            pl.col(name).drop_nulls().first() for name in ROWS.names if name not in ("session_id", "exec_id")
-        )
+        pl.concat([fills, unseen], how="diagonal")
+        .join(busts.drop(_PLACE_NAMES), on=_KEY, how="left")
+        .join(corrections.drop(_PLACE_NAMES), on=_KEY, how="left")
         .with_columns(pl.col("repeats", "conflicts").fill_null(0))
         .select(ROWS.names)
-        .sort("session_id", "exec_id")
+        .sort(_KEY)
     )
 
 
-def _place() -> tuple[pl.Expr, ...]:
-    """Where a bust or correction stands: it is all that is known of a trade that has not come yet."""
-    return tuple(pl.col(name).first() for name in ("stream_id", "kafka_offset", "ingested_at"))
+def _fills(reports: pl.DataFrame) -> pl.DataFrame:
+    """The first report of each fill, and how many of the same ExecID came after it."""
+    first = reports.select(*_KEY, *_KEPT).unique(_KEY, keep="first", maintain_order=True)
+    again = reports.filter(~pl.struct(_KEY).is_first_distinct()).select(*_KEY, *CONTENT)
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in CONTENT)
+    repeats = (
+        again.join(first, on=_KEY)
+        .group_by(_KEY)
+        .agg(repeats=pl.len().cast(pl.Int32), conflicts=differs.sum().cast(pl.Int32))
+    )
+    return first.join(repeats, on=_KEY, how="left", maintain_order="left")
