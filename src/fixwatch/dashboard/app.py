@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 import streamlit as st
 
 from fixwatch import __version__
@@ -11,15 +14,21 @@ from fixwatch.dashboard.status import Level, Status, assess
 from fixwatch.store.views import Health
 
 
+# Files of ours: an icon by name would be fetched from a host of somebody else.
+_ICON: Final = str(Path(__file__).with_name("icon.svg"))
+_LOGO: Final = str(Path(__file__).with_name("logo.svg"))
+
+
 def main() -> None:
     """Draw the page that the URL names."""
     st.set_page_config(
         page_title="fixwatch",
-        page_icon=":material/monitoring:",
+        page_icon=_ICON,
         layout="wide",
         # With an entry of ours the menu stays, and with it the choice of a light or a dark screen.
         menu_items={"About": f"fixwatch {__version__}: FIX messages from Kafka, decoded, checked, stored, live."},
     )
+    st.logo(_LOGO, size="medium")
     st.html(markup.STYLE)
     page = st.navigation(
         [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 import polars as pl
@@ -20,23 +20,27 @@ from fixwatch.store.views import IngestStep, SymbolVolume, TradeStep, Window
 
 Chart = alt.Chart | alt.LayerChart
 
-_HEIGHT: Final = 220
+_HEIGHT: Final = 240
 #: Pixels a symbol's bar, and what the axis needs.
 _BAR, _AXIS = 22, 46
 _DIRECTIONS: Final = ["Buy", "Sell", "Other"]
 _COLOURS: Final = [BLUE, ORANGE, GREY]
-_SHORT_NUMBER: Final = "~s"
+#: 1.5k, 20M, 3B: people in markets say billion where SI says giga.
+_SHORT_NUMBER: Final = "replace(format(datum.value, '~s'), 'G', 'B')"
+_TITLE_PADDING: Final = 8
 
 
 def trades_over_time(
     steps: Sequence[TradeStep], window: Window, step_minutes: int, where: tzinfo, zone: str
 ) -> Chart:
     """Bars of trades a step of `step_minutes`, stacked by direction, over the whole window."""
-    counts: dict[tuple[int, str], int] = {}
+    width = step_minutes * 60_000
+    first, end = (wording.wall_clock_ms(at, where) // width * width for at in (window.since, window.until))
+    # Every step is there, so that the axis covers the window without being told where it begins.
+    counts = {(at, "Buy"): 0 for at in range(first, max(end, first + 1), width)}
     for step in steps:
         key = (wording.wall_clock_ms(step.minute, where), wording.direction(step.side))
         counts[key] = counts.get(key, 0) + step.trades
-    width = step_minutes * 60_000
     frame = pl.DataFrame(
         [
             {"from": float(at), "to": float(at + width), "direction": direction, "trades": trades}
@@ -45,21 +49,19 @@ def trades_over_time(
         schema={"from": pl.Float64, "to": pl.Float64, "direction": pl.String, "trades": pl.Int64},
     )
     unit = "minute" if step_minutes == 1 else f"{step_minutes} minutes"
-    domain = [wording.wall_clock_ms(window.since, where), wording.wall_clock_ms(window.until, where)]
     return (
         alt.Chart(frame)
-        .mark_bar(binSpacing=1)
+        .mark_bar(orient="vertical", binSpacing=1)
         .encode(
-            x=_time_axis("from", zone, domain),
+            x=_time_axis("from", zone),
             x2="to:T",
-            y=alt.Y("trades:Q", title=f"Trades per {unit}", stack=True, axis=_count_axis()),
+            y=alt.Y("trades:Q", title=f"Trades per {unit}", stack="zero", axis=_figure_axis()),
             color=alt.Color(
                 "direction:N",
                 title=None,
                 scale=alt.Scale(domain=_DIRECTIONS, range=_COLOURS),
-                legend=alt.Legend(orient="top", direction="horizontal"),
+                legend=alt.Legend(orient="top", direction="horizontal", offset=4),
             ),
-            order=alt.Order("direction:N"),
             tooltip=[
                 alt.Tooltip("from:T", title=f"From ({zone})", format="%H:%M", formatType="utc"),
                 alt.Tooltip("direction:N", title="Side"),
@@ -88,8 +90,8 @@ def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars:
         alt.Chart(frame)
         .mark_bar(color=BLUE if figure == "notional" else ORANGE, size=_BAR - 8)
         .encode(
-            x=alt.X("figure:Q", title=title, axis=_count_axis(format=_SHORT_NUMBER)),
-            y=alt.Y("symbol:N", title=None, sort=None, axis=alt.Axis(labelLimit=120)),
+            x=alt.X("figure:Q", title=title, axis=_figure_axis()),
+            y=alt.Y("symbol:N", title=None, sort=None, axis=alt.Axis(labelLimit=120, labelBaseline="middle")),
             tooltip=[
                 alt.Tooltip("symbol:N", title="Symbol"),
                 alt.Tooltip("exact:N", title=title),
@@ -108,7 +110,7 @@ def messages_per_second(steps: Sequence[IngestStep], step_seconds: int, where: t
         .mark_area(color=BLUE, opacity=0.25, line={"color": BLUE, "strokeWidth": 1.5}, interpolate="step-after")
         .encode(
             x=_time_axis("at", zone),
-            y=alt.Y("rate:Q", title="Messages stored per second", axis=_count_axis(format=_SHORT_NUMBER)),
+            y=alt.Y("rate:Q", title="Messages stored per second", axis=_figure_axis()),
             tooltip=[
                 alt.Tooltip("at:T", title=f"Time ({zone})", format="%H:%M:%S", formatType="utc"),
                 alt.Tooltip("rate:Q", title="Messages/s", format=",.0f"),
@@ -128,7 +130,7 @@ def lag(steps: Sequence[IngestStep], where: tzinfo, zone: str) -> Chart:
             y=alt.Y(
                 "lag:Q",
                 title="Records not stored yet",
-                axis=_count_axis(format=_SHORT_NUMBER),
+                axis=_figure_axis(),
                 # An idle line lies on the floor, whatever its last few records were.
                 scale=alt.Scale(zero=True, nice=True),
             ),
@@ -151,12 +153,11 @@ def _ingest_frame(steps: Sequence[IngestStep], where: tzinfo) -> pl.DataFrame:
     )
 
 
-def _time_axis(field: str, zone: str, domain: Sequence[int] | None = None) -> alt.X:
+def _time_axis(field: str, zone: str) -> alt.X:
     # The data are wall-clock times of the viewer's zone dressed up as UTC.
-    scale = alt.Scale(type="utc") if domain is None else alt.Scale(type="utc", domain=list(domain))
-    axis = alt.Axis(format="%H:%M", tickCount=8, grid=False, labelOverlap=True)
-    return alt.X(f"{field}:T", title=f"Time ({zone})", scale=scale, axis=axis)
+    axis = alt.Axis(format="%H:%M", tickCount=8, grid=False, labelOverlap=True, titlePadding=_TITLE_PADDING)
+    return alt.X(f"{field}:T", title=f"Time ({zone})", scale=alt.Scale(type="utc"), axis=axis)
 
 
-def _count_axis(**options: Any) -> alt.Axis:
-    return alt.Axis(tickCount=4, tickMinStep=1, **options)
+def _figure_axis() -> alt.Axis:
+    return alt.Axis(tickCount=4, tickMinStep=1, labelExpr=_SHORT_NUMBER, titlePadding=_TITLE_PADDING)

@@ -20,7 +20,7 @@ _DEFAULT_INTERVAL: Final = "2 s"
 def controls() -> None:
     """Draw the viewer's controls: live or paused, how often, and the time zone of every time shown."""
     st.toggle("Live", value=True, key="live", help="Off: everything on the screen stands still.")
-    with st.popover("", icon=":material/tune:", help="Refresh interval and time zone"):
+    with st.popover("View", icon=":material/tune:", help="Refresh interval and time zone"):
         st.segmented_control(
             "Refresh every", list(_INTERVALS), default=_DEFAULT_INTERVAL, key="interval", required=True
         )

@@ -16,7 +16,10 @@ STYLE: Final = """<style>
 /* Refreshing parts must not fade, and the page must not lose half the screen to margins. */
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 2rem; max-width: 1680px; }
-[data-testid="stMetric"] { padding: 0.55rem 0.8rem; }
+.st-key-figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); }
+@media (max-width: 1100px) { .st-key-figures { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+.st-key-figures > * { width: auto; }
+[data-testid="stMetric"] > div { padding: 0.55rem 0.9rem; }
 [data-testid="stMetricValue"], .fw-fields { font-variant-numeric: tabular-nums; }
 .fw-status { display: flex; flex-wrap: wrap; gap: 0.15rem 0.75rem; align-items: baseline;
   padding: 0.5rem 0.8rem; border-radius: 6px; border-left: 5px solid var(--fw-tone);

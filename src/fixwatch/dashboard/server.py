@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
 from fixwatch.dashboard import theme
@@ -29,6 +30,8 @@ _OPTIONS: Final[dict[str, object]] = {
     "logger.hideWelcomeMessage": True,
     "global.developmentMode": False,
     "client.toolbarMode": "minimal",
+    # The tables' own CSV would hand a counterparty's text to a spreadsheet as formulas.
+    "client.disableDataExport": True,
     # What goes wrong is for the log, not for the viewer.
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
@@ -46,6 +49,9 @@ def serve(settings: Settings) -> None:
     # Not on a command line, where every user of the machine could read the password.
     os.environ["FIXWATCH_DATABASE_URL"] = settings.database_url.get_secret_value()
     options = {**_OPTIONS, **theme.OPTIONS, "server.address": host, "server.port": port}
+    # Streamlit takes files in a directory `pages` for pages of its older kind until `st.navigation` has run: the
+    # first viewer of a server who follows a link would get an empty page.
+    PagesManager.uses_pages_directory = False
     bootstrap.load_config_options(options)
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Dashboard: http://{shown}:{port} (Ctrl-C stops it)\n")

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fixwatch.fix.dictionary import Dictionary
+
 #: What a value that is not there looks like.
 NOTHING: Final = "–"
 
-#: Side(54), FIX 5.0 SP2 volume 6.
-_SIDES: Final = {
-    "1": "Buy",
-    "2": "Sell",
-    "3": "Buy minus",
-    "4": "Sell plus",
-    "5": "Sell short",
-    "6": "Sell short exempt",
-    "7": "Undisclosed",
-    "8": "Cross",
-    "9": "Cross short",
-    "A": "Cross short exempt",
-    "B": "As defined",
-    "C": "Opposite",
-    "D": "Subscribe",
-    "E": "Redeem",
-    "F": "Lend",
-    "G": "Borrow",
-}
+_SIDE, _MSG_TYPE = 54, 35
 _BUYING: Final = frozenset("13")
 _SELLING: Final = frozenset("2456")
-
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+.!|<>~$:^=-])")
 
 
 def count(value: int) -> str:
@@ -85,7 +66,19 @@ def size(octets: int) -> str:
 
 def side(code: str | None) -> str:
     """The meaning of a Side(54), the code itself where there is none."""
-    return NOTHING if not code else _SIDES.get(code, code)
+    if not code:
+        return NOTHING
+    meaning = Dictionary.load("FIX.5.0SP2").enum_meaning(_SIDE, code)
+    return code if meaning is None else meaning.replace("_", " ").capitalize()
+
+
+def msg_type(code: str | None) -> str:
+    """A MsgType(35) with the name of the message: `8 ExecutionReport`."""
+    if not code:
+        return NOTHING
+    session_layer, application = Dictionary.load("FIXT.1.1"), Dictionary.load("FIX.5.0SP2")
+    message = session_layer.message(code) or application.message(code)
+    return code if message is None else f"{code} {message.name}"
 
 
 def direction(code: str) -> str:
@@ -95,7 +88,8 @@ def direction(code: str) -> str:
 
 def reason(label: str) -> str:
     """A defect's reason as words: `checksum_wrong` is `Checksum wrong`."""
-    return label.replace("_", " ").capitalize()
+    words = label.replace("_", " ").capitalize()
+    return words.replace(" fix", " FIX").replace("Msg type", "MsgType").replace(" msg type", " MsgType")
 
 
 def defect(stored: str) -> str:
@@ -125,8 +119,3 @@ def wall_clock_ms(at: datetime, where: tzinfo) -> int:
     """The wall clock of `where` as if it were UTC, ms since 1970: charts know UTC or the browser's zone only."""
     local = at.astimezone(where).replace(tzinfo=UTC)
     return int(local.timestamp() * 1000)
-
-
-def plain(text: str) -> str:
-    """`text` as Markdown that shows exactly `text`: for the few elements of Streamlit that only take Markdown."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -119,9 +119,12 @@ def _table(trades: tuple[Trade, ...]) -> None:
         },
         key="blotter",
         hide_index=True,
-        height=640,
+        height=720,
         placeholder="No trades match",
-        column_config={name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
+        column_config={
+            "Status": st.column_config.TextColumn(width=110),
+            **{name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
+        },
         alt="Trades, the newest first",
     )
 

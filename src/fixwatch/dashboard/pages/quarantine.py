@@ -77,7 +77,7 @@ def _table(messages: tuple[DefectiveMessage, ...]) -> None:
             f"Stored ({time_zone_name()})": [wording.moment(found.ingested_at, where, now) for found in messages],
             "Verdict": [_VERDICTS.get(found.verdict, found.verdict) for found in messages],
             "Defects": [", ".join(map(wording.defect, found.defects)) for found in messages],
-            "MsgType": [found.msg_type or wording.NOTHING for found in messages],
+            "MsgType": [wording.msg_type(found.msg_type) for found in messages],
             "Session": [found.label or "not readable" for found in messages],
             "MsgSeqNum": [
                 wording.NOTHING if found.msg_seq_num is None else str(found.msg_seq_num) for found in messages
@@ -94,7 +94,7 @@ def _table(messages: tuple[DefectiveMessage, ...]) -> None:
         height=320,
         placeholder="Nothing is in quarantine",
         column_config={
-            "Defects": st.column_config.TextColumn(width="large"),
+            "Defects": st.column_config.TextColumn(width="medium"),
             **{
                 name: st.column_config.TextColumn(alignment="right") for name in ("MsgSeqNum", "Partition", "Offset")
             },

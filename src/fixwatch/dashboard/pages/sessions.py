@@ -11,6 +11,8 @@ from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.reader import RECENT_MINUTES
 from fixwatch.store.views import Session
 
+#: Longer tables scroll inside.
+_MOST_ROWS: Final = 24
 _STATES: Final = {True: "● Logged on", False: "○ Logged off", None: "? Not known"}
 _RIGHT: Final = (
     "Messages",
@@ -73,7 +75,7 @@ def _draw(sessions: tuple[Session, ...]) -> None:
         },
         key="sessions",
         hide_index=True,
-        height=min(700, 38 * (len(sessions) + 1) + 4) if sessions else 120,
+        height="content" if len(sessions) <= _MOST_ROWS else 800,
         placeholder="No session has been seen yet",
         column_config={name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
         alt="Directions of sessions",
