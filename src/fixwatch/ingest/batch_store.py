@@ -174,13 +174,15 @@ class BatchStore:
 
 def _find_orders(frame: pl.DataFrame, transaction: Transaction) -> pl.DataFrame:
     chains = orders.Chains(frame)
-    known = {
-        orders.OrderId(pair_id, kind, name): key
-        for pair_id, kind, name, key in transaction.known_order_keys(chains.ids)
-    }
+    wanted = _record_batch(chains.ids.select(orders.IDS.names), orders.IDS)
+    known = pl.DataFrame(
+        transaction.known_order_keys(wanted) if wanted.num_rows else [],
+        schema=pl.Schema({"pair_id": pl.Int32, "kind": pl.String, "id": pl.String, "order_key": pl.Int64}),
+        orient="row",
+    )
     fresh, order_key = chains.assign(known, transaction.take_order_keys)
-    transaction.register_order_ids([(*order_id, key) for order_id, key in sorted(fresh.items())])
-    return frame.with_columns(order_key.alias("order_key"))
+    transaction.upsert("order_ids", _record_batch(fresh, orders.ORDER_IDS))
+    return frame.with_columns(order_key)
 
 
 def _record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:

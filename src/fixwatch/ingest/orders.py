@@ -6,11 +6,13 @@ last by OrigClOrdID(41)) and by its OrderID(37), within its session pair: both d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
+
+from fixwatch.ingest._components import components
 
 _DECIMAL: Final = pa.decimal128(38, 18)
 
@@ -54,13 +56,11 @@ _NO_ORDER: Final = ("NONE", "")
 
 _LINK: Final = ("pair_id", "cl_ord_id", "orig_cl_ord_id", "_order_id")
 
+#: An id of an order within its session pair. `kind` is `cl_ord_id` or `order_id`.
+IDS: Final = pa.schema([("pair_id", pa.int32()), ("kind", pa.string()), ("id", pa.string())])
+ORDER_IDS: Final = IDS.append(pa.field("order_key", pa.int64()))
 
-class OrderId(NamedTuple):
-    """One name of an order within a session pair; `kind` is `cl_ord_id` or `order_id`."""
-
-    pair_id: int
-    kind: str
-    id: str
+_ID: Final = tuple(IDS.names)
 
 
 class Chains:
@@ -68,83 +68,82 @@ class Chains:
 
     def __init__(self, frame: pl.DataFrame) -> None:
         """Find the chains in a frame that has `pair_id`; rows that are of no order take no part."""
+        of_order = (
+            pl.col("msg_type").is_in(ORDER_TYPES) & ~pl.col("quarantined") & pl.col("pair_id").is_not_null()
+        )
         self._rows = frame.select(
-            "pair_id",
-            *(
-                pl.when(_of_order()).then(pl.col(name)).alias(name)
-                for name in ("cl_ord_id", "orig_cl_ord_id")
-            ),
-            pl.when(_of_order() & ~pl.col("order_id").is_in(_NO_ORDER))
-            .then(pl.col("order_id"))
-            .alias("_order_id"),
+            pl.when(of_order).then(pl.col("pair_id")).alias("pair_id"),
+            "cl_ord_id",
+            "orig_cl_ord_id",
+            pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("_order_id"),
         )
-        self._links = (
-            self._rows.filter(pl.col("pair_id").is_not_null())
-            .filter(pl.any_horizontal(pl.col(_LINK[1:]).is_not_null()))
+        links = self._rows.filter(
+            pl.col("pair_id").is_not_null() & pl.any_horizontal(pl.col(_LINK[1:]).is_not_null())
+        ).unique(maintain_order=True)
+        named = {
+            "orig_cl_ord_id": "cl_ord_id",
+            "cl_ord_id": "cl_ord_id",
+            "_order_id": "order_id",
+        }
+        #: Every id of the batch, numbered in the order of the log.
+        self.ids = (
+            pl.concat(
+                links.select("pair_id", pl.lit(kind).alias("kind"), pl.col(column).alias("id"))
+                for column, kind in named.items()
+            )
+            .drop_nulls("id")
             .unique(maintain_order=True)
+            .with_row_index("number")
+            .cast({"number": pl.Int32})
         )
-        self._parent: dict[OrderId, OrderId] = {}
-        for link in self._links.iter_rows():
-            first, *others = _ids(link)
-            for other in others:
-                self._join(first, other)
-            self._parent.setdefault(first, first)
-
-    @property
-    def ids(self) -> list[OrderId]:
-        """Every id in the batch, sorted."""
-        return sorted(self._parent)
+        for column, kind in named.items():
+            of_kind = self.ids.filter(pl.col("kind") == kind).select(
+                "pair_id", pl.col("id").alias(column), pl.col("number").alias(f"{column}_number")
+            )
+            links = links.join(of_kind, on=("pair_id", column), how="left", maintain_order="left")
+        numbers = [f"{column}_number" for column in named]
+        links = links.with_columns(first=pl.coalesce(numbers))
+        # An order's own ids; a link that has only one is joined with itself.
+        one = pl.concat([links["first"], links["first"]])
+        other = pl.concat(
+            [links[numbers[1]].fill_null(links["first"]), links[numbers[2]].fill_null(links["first"])]
+        )
+        roots = components(_ints(one), _ints(other), self.ids.height)
+        self.ids = self.ids.with_columns(
+            pl.Series("root", pa.Array.from_buffers(pa.int32(), self.ids.height, [None, pa.py_buffer(roots)]))
+        )
+        self._links = links.select(*_LINK, number="first")
 
     def assign(
-        self, known: dict[OrderId, int], take_keys: Callable[[int], list[int]]
-    ) -> tuple[dict[OrderId, int], pl.Series]:
+        self, known: pl.DataFrame, take_keys: Callable[[int], list[int]]
+    ) -> tuple[pl.DataFrame, pl.Series]:
         """Give every chain its order key: the lowest that any of its ids has already, or a new one.
 
-        Returns the keys of the ids that were not known, and the key of every row of the frame (int64).
+        `known` are the ids that have a key, columns as `ORDER_IDS`. Returns the ids that had none with the
+        keys that they have now (columns as `ORDER_IDS`), and the key of every row of the frame (int64).
         """
-        keys: dict[OrderId, int] = {}
-        for order_id, key in known.items():
-            root = self._find(order_id)
-            keys[root] = min(key, keys.get(root, key))
-        # In the order of the log, so that keys ascend with time.
-        new_roots = list(dict.fromkeys(root for i in self._parent if (root := self._find(i)) not in keys))
-        keys.update(zip(new_roots, take_keys(len(new_roots)), strict=True))
-        fresh = {i: keys[self._find(i)] for i in self._parent if i not in known}
-        of_link = self._links.with_columns(
-            order_key=pl.Series(
-                [keys[self._find(next(_ids(link)))] for link in self._links.iter_rows()], dtype=pl.Int64
-            )
+        ids = self.ids.join(known, on=_ID, how="left", maintain_order="left").with_columns(
+            pl.col("order_key").min().over("root").alias("chain_key")
         )
+        # In the order of the log, so that keys ascend with time.
+        new_roots = ids.filter(pl.col("chain_key").is_null())["root"].unique(maintain_order=True)
+        new = pl.DataFrame(
+            {"root": new_roots, "new_key": pl.Series(take_keys(len(new_roots)), dtype=pl.Int64)}
+        )
+        ids = ids.join(new, on="root", how="left", maintain_order="left").with_columns(
+            pl.coalesce("chain_key", "new_key").alias("chain_key")
+        )
+        fresh = ids.filter(pl.col("order_key").is_null()).select(*_ID, pl.col("chain_key").alias("order_key"))
+        of_link = self._links.join(ids.select("number", "chain_key"), on="number", how="left").drop("number")
         of_row = self._rows.join(of_link, on=_LINK, how="left", nulls_equal=True, maintain_order="left")
-        return fresh, of_row["order_key"]
-
-    def _find(self, order_id: OrderId) -> OrderId:
-        root = order_id
-        while (above := self._parent.get(root, root)) != root:
-            root = above
-        while (above := self._parent.get(order_id, order_id)) != root:
-            self._parent[order_id] = root
-            order_id = above
-        return root
-
-    def _join(self, a: OrderId, b: OrderId) -> None:
-        self._parent.setdefault(a, a)
-        self._parent.setdefault(b, b)
-        self._parent[self._find(b)] = self._find(a)
+        return fresh, of_row["chain_key"].alias("order_key")
 
 
-def _of_order() -> pl.Expr:
-    return pl.col("msg_type").is_in(ORDER_TYPES) & ~pl.col("quarantined")
-
-
-def _ids(link: tuple[int, str | None, str | None, str | None]) -> Iterator[OrderId]:
-    pair_id, cl_ord_id, orig_cl_ord_id, order_id = link
-    if orig_cl_ord_id is not None:
-        yield OrderId(pair_id, "cl_ord_id", orig_cl_ord_id)
-    if cl_ord_id is not None:
-        yield OrderId(pair_id, "cl_ord_id", cl_ord_id)
-    if order_id is not None:
-        yield OrderId(pair_id, "order_id", order_id)
+def _ints(numbers: pl.Series) -> memoryview:
+    """An int32 column without nulls as a buffer."""
+    array = numbers.rechunk().to_arrow()
+    begin = array.offset
+    return memoryview(array.buffers()[1]).cast("B").cast("i")[begin : begin + len(array)]
 
 
 def fold(frame: pl.DataFrame) -> pl.DataFrame:

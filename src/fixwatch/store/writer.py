@@ -68,11 +68,10 @@ class Transaction:
         if self._cursor.rowcount != len(moves):
             raise Fenced("Another ingester stored these offsets: the partitions are not ours any more.")
 
-    def known_order_keys(self, ids: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str, int]]:
-        """The order keys of those of `ids` (pair_id, kind, id) that are known, as (pair_id, kind, id, key)."""
-        if not ids:
-            return []
-        self._cursor.execute(_SQL["read_order_ids"], _transposed(ids, ("pair_ids", "kinds", "ids")))
+    def known_order_keys(self, ids: pa.RecordBatch) -> list[tuple[int, str, str, int]]:
+        """Which of `ids` (pair_id, kind, id) are of an order already: (pair_id, kind, id, order_key)."""
+        copy_rows(self._cursor, "wanted_order_ids", ids)
+        self._cursor.execute(_SQL["read_order_ids"])
         return self._cursor.fetchall()
 
     def take_order_keys(self, count: int) -> list[int]:
@@ -82,18 +81,12 @@ class Transaction:
         self._cursor.execute(_SQL["take_order_keys"], {"count": count})
         return [key for (key,) in self._cursor]
 
-    def register_order_ids(self, keys: Sequence[tuple[int, str, str, int]]) -> None:
-        """Keep the order keys of new ids: (pair_id, kind, id, key)."""
-        if keys:
-            names = ("pair_ids", "kinds", "ids", "order_keys")
-            self._cursor.execute(_SQL["register_order_ids"], _transposed(keys, names))
-
     def append_messages(self, rows: pa.RecordBatch) -> None:
         """COPY rows into the log."""
         copy_rows(self._cursor, "messages", rows)
 
     def upsert(self, fold: str, rows: pa.RecordBatch) -> None:
-        """Merge a fold's rows: `orders`, `trades`, `sessions`, `message_minutes` or `defect_minutes`."""
+        """Merge a fold's rows: `order_ids`, `orders`, `trades`, `sessions`, `message_minutes`, ..."""
         if rows.num_rows:
             copy_rows(self._cursor, f"new_{fold}", rows)
             if fold == "sessions":
@@ -106,6 +99,7 @@ class Transaction:
 
 
 _UPSERTS: Final[dict[str, str]] = {
+    "order_ids": "upsert_order_ids",
     "orders": "upsert_orders",
     "trades": "upsert_trades",
     "sessions": "upsert_sessions",

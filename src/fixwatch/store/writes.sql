@@ -53,21 +53,20 @@ JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::t
 
 -- read_order_ids --
 SELECT o.pair_id, o.kind::text, o.id, o.order_key
-FROM order_ids AS o
-JOIN unnest(%(pair_ids)s::integer[], %(kinds)s::order_id_kind[], %(ids)s::text[]) AS w (pair_id, kind, id)
-  ON (o.pair_id, o.kind, o.id) = (w.pair_id, w.kind, w.id)
+FROM wanted_order_ids AS w JOIN order_ids AS o USING (pair_id, id, kind)
 
 -- take_order_keys --
 SELECT nextval('order_keys') FROM generate_series(1, %(count)s)
 
--- register_order_ids --
-INSERT INTO order_ids (pair_id, kind, id, order_key)
-SELECT * FROM unnest(%(pair_ids)s::integer[], %(kinds)s::order_id_kind[], %(ids)s::text[], %(order_keys)s::bigint[])
-    AS n (pair_id, kind, id, order_key)
-ORDER BY pair_id, id, kind
+-- upsert_order_ids --
+INSERT INTO order_ids (pair_id, id, kind, order_key)
+SELECT pair_id, id, kind, order_key FROM new_order_ids ORDER BY pair_id, id, kind
 ON CONFLICT (pair_id, id, kind) DO NOTHING
 
 -- temporary_tables --
+CREATE TEMPORARY TABLE IF NOT EXISTS wanted_order_ids (pair_id integer, kind order_id_kind, id text)
+    ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_order_ids (LIKE order_ids) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_orders (LIKE orders INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_trades (
     session_id integer, exec_id text, stream_id integer, kafka_offset bigint, ingested_at timestamptz,
