@@ -17,11 +17,12 @@ setup(
     ext_modules=cythonize(
         [
             Extension(
-                "fixwatch.fix._kernel",
-                ["src/fixwatch/fix/_kernel.pyx"],
+                f"fixwatch.{module.replace('/', '.')}",
+                [f"src/fixwatch/{module}.pyx"],
                 depends=sorted(glob("src/fixwatch/fix/_*.h")),
                 extra_compile_args=["-O3"],
             )
+            for module in ("fix/_kernel", "fix/_tables", "ingest/_components")
         ],
         compiler_directives={
             "language_level": 3,

@@ -2,8 +2,7 @@
 #ifndef FIXWATCH_DEFECTS_H
 #define FIXWATCH_DEFECTS_H
 
-#include <stdint.h>
-#include <stdlib.h>
+#include "_tokens.h"
 
 enum {
     FW_EMPTY = 0,
@@ -43,13 +42,10 @@ enum {
  * one and the same news. */
 #define FW_MAX_DEFECTS 256
 
-/* No field is to blame. */
-#define FW_NO_TAG INT32_MIN
-
 typedef struct {
     int32_t *row;
     uint8_t *reason;
-    int32_t *ref_tag;
+    int32_t *ref_tag; /* FW_NO_TAG: no field is to blame */
     size_t count, capacity;
     /* Of the message in hand: */
     size_t first;       /* its first defect */

@@ -1,18 +1,23 @@
 """One call a batch: messages to Arrow columns, verdicts and defects, with no Python object per message or field.
 
 The work on bytes is in the headers beside this file, one idea each: `_structural.h` (where SOH is),
-`_tokens.h` (fields), `_frame.h` (frame checks), `_values.h` (numbers, times, texts), `_columns.h` (Arrow
-buffers), `_defects.h`. Here they are put together, the GIL is let go, and memory is handed to Arrow.
+`_tokens.h` (fields), `_frame.h` (frame checks), `_checks.h` (dictionary checks), `_values.h` (numbers, times,
+texts), `_columns.h` (Arrow buffers), `_defects.h`. Here they are put together, the GIL is let go, and memory is
+handed to Arrow.
 """
 
-from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT32_MAX, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memset
 
 import pyarrow as pa
 
-from fixwatch.fix.columns import COLUMNS, SCHEMA, Kind
+from fixwatch.fix._tables cimport DictionaryTables, fw_dictionary
+
+from fixwatch.fix.columns import COLUMNS, SCHEMA
 from fixwatch.fix.data_fields import DATA_LENGTH_TAG
+from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS, Dictionary
+from fixwatch.fix.tables import flatten
 
 cdef extern from "_values.h" nogil:
     enum:
@@ -20,9 +25,8 @@ cdef extern from "_values.h" nogil:
 
 cdef extern from "_defects.h" nogil:
     enum:
-        FW_EMPTY, FW_TOO_LONG, FW_INVALID_TAG_NUMBER, FW_TAG_WITHOUT_VALUE, FW_INCORRECT_DATA_FORMAT
-        FW_VALUE_DOES_NOT_FIT, FW_ID_TOO_LONG, FW_FIRST_DICTIONARY_CODE
-    int32_t FW_NO_TAG
+        FW_EMPTY, FW_TOO_LONG, FW_INCORRECT_DATA_FORMAT, FW_UNSUPPORTED_VERSION, FW_VALUE_DOES_NOT_FIT
+        FW_ID_TOO_LONG
     ctypedef struct fw_defects:
         int32_t *row
         uint8_t *reason
@@ -36,13 +40,14 @@ cdef extern from "_defects.h" nogil:
 
 cdef extern from "_tokens.h" nogil:
     int FW_ROLE_TAGS, FW_MAX_PAIRS
+    int32_t FW_NO_TAG
     ctypedef struct fw_field:
         int32_t tag
         uint32_t at, start, length
-        int32_t depth
+        int16_t depth, first
     ctypedef struct fw_tokens:
         fw_field *fields
-        size_t count
+        size_t count, end
         int cut_field
         uint8_t *role
     int fw_tokenise(fw_tokens *, const uint8_t *, size_t)
@@ -67,18 +72,42 @@ cdef extern from "_columns.h" nogil:
     void fw_column_fill(fw_column *, int64_t rows)
     int fw_column_put(fw_column *, int64_t row, const uint8_t *, size_t)
 
+cdef extern from "_checks.h" nogil:
+    enum:
+        FW_PHASE_VERSION, FW_PHASE_COLUMN, FW_LEVELS, FW_SEEN_TAGS
+    uint32_t FW_NO_CONTEXT
+    ctypedef struct fw_check:
+        const fw_dictionary *session
+        const fw_dictionary *body
+        uint32_t context
+        int tolerant, record
+        int32_t row
+        const uint8_t *p
+        fw_field *fields
+        size_t count
+        fw_defects *defects
+        uint64_t *seen
+    void fw_check_message(fw_check *)
+    uint64_t fw_rank(int phase, uint64_t major, size_t minor, int check)
+    uint32_t fw_message_context(const fw_dictionary *, const uint8_t *, size_t)
+
 cdef enum:
     VALID = 0
     REJECTED = 1
     GARBLED = 2
-    # Defects that only our columns know of come after all that an engine would report.
-    LAST_RANK = 1 << 30
     COLUMN_TAGS = 5000
+    VERSION_COUNT = 9
+    NO_MEMORY = -1
 
 cdef int COLUMN_COUNT = len(COLUMNS)
 # Tag to the number of its column, -1 where it has none.
 cdef int[COLUMN_TAGS] COLUMN_OF
-cdef uint8_t[256] LENIENT
+# By version, in the order of VERSIONS; a table is made when a message of its version comes by.
+cdef list TABLES = [None] * VERSION_COUNT
+cdef int FIXT = VERSIONS.index("FIXT.1.1")
+# By the byte of a one-byte ApplVerID(1128): its version, or -1.
+cdef int[256] VERSION_OF_APPL_VER_ID
+cdef uint8_t[256] IS_ADMIN
 
 
 def _fill_tables():
@@ -89,6 +118,9 @@ def _fill_tables():
         if not 0 < column.tag < COLUMN_TAGS:
             raise ValueError(f"column {column.name} has tag {column.tag}, past the kernel's table")
         COLUMN_OF[column.tag] = number
+    for tag in range(256):
+        VERSION_OF_APPL_VER_ID[tag] = VERSIONS.index(APPL_VER_IDS[chr(tag)]) if chr(tag) in APPL_VER_IDS else -1
+        IS_ADMIN[tag] = chr(tag) in ADMIN_MSG_TYPES
 
 
 _fill_tables()
@@ -145,6 +177,9 @@ cdef class _Batch:
     cdef int64_t secret_count
     cdef bint lenient
     cdef size_t max_bytes
+    cdef int default_version  # of FIXT.1.1 messages without ApplVerID(1128)
+    cdef const fw_dictionary *dictionaries[VERSION_COUNT]
+    cdef fw_check check
 
     def __dealloc__(self):
         cdef int i
@@ -152,6 +187,7 @@ cdef class _Batch:
         free(self.length)
         free(self.verdicts)
         free(self.secrets)
+        free(self.check.seen)
         free(self.defects.row)
         free(self.defects.reason)
         free(self.defects.ref_tag)
@@ -176,6 +212,8 @@ cdef class _Batch:
         self.secrets = <int32_t *>malloc((<size_t>rows + 1) * sizeof(int32_t))
         self.tokens = <fw_tokens *>calloc(1, sizeof(fw_tokens))
         self.columns = <fw_column *>calloc(<size_t>COLUMN_COUNT, sizeof(fw_column))
+        self.check.seen = <uint64_t *>calloc((FW_LEVELS + 1) * FW_SEEN_TAGS, sizeof(uint64_t))
+        self.check.defects = &self.defects
         if (
             self.data is NULL
             or self.length is NULL
@@ -183,6 +221,7 @@ cdef class _Batch:
             or self.secrets is NULL
             or self.tokens is NULL
             or self.columns is NULL
+            or self.check.seen is NULL
         ):
             raise MemoryError
         for i in range(COLUMN_COUNT):
@@ -245,29 +284,43 @@ cdef class _Batch:
         return 0
 
     cdef int run(self) except -1:
-        cdef int64_t row
-        cdef int failed = 0
+        cdef int64_t row = 0
+        cdef int outcome = 0
         cdef int i
-        with nogil:
-            for row in range(self.rows):
-                failed = self.decode_one(row)
-                if failed:
-                    break
-            if not failed:
-                for i in range(COLUMN_COUNT):
-                    if self.columns[i].offsets is not NULL:
-                        fw_column_fill(&self.columns[i], self.rows)
-        if failed or self.defects.failed:
-            raise MemoryError
+        while row < self.rows:
+            with nogil:
+                while row < self.rows:
+                    outcome = self.decode_one(row)
+                    if outcome:
+                        break
+                    row += 1
+            if outcome == NO_MEMORY or self.defects.failed:
+                raise MemoryError
+            if outcome:
+                self.load(outcome - 1)
+        for i in range(COLUMN_COUNT):
+            if self.columns[i].offsets is not NULL:
+                fw_column_fill(&self.columns[i], self.rows)
+        return 0
+
+    cdef int load(self, int version) except -1:
+        """Make a version's tables; they stay for all batches to come."""
+        if TABLES[version] is None:
+            TABLES[version] = DictionaryTables(flatten(Dictionary.load(VERSIONS[version])))
+        self.dictionaries[version] = &(<DictionaryTables>TABLES[version]).dictionary
         return 0
 
     cdef int decode_one(self, int64_t row) noexcept nogil:
-        """Decode one message into its row. Returns 0, or -1 when memory has run out."""
+        """Decode one message into its row.
+
+        Returns 0; NO_MEMORY; or the number of a version, plus one, that must be loaded before this row.
+        """
         cdef const uint8_t *p = self.data[row]
         cdef size_t n = self.length[row]
         cdef fw_defects *d = &self.defects
         cdef fw_tokens *t = self.tokens
         cdef uint8_t verdict
+        cdef int wanted
         fw_defects_begin(d)
         if n == 0 or n > self.max_bytes:
             fw_defect(d, <int32_t>row, FW_EMPTY if n == 0 else FW_TOO_LONG, FW_NO_TAG, 0)
@@ -276,19 +329,86 @@ cdef class _Batch:
                 self.note_secret(row, p, n, True)
             return 0
         if fw_tokenise(t, p, n):
-            return -1
+            return NO_MEMORY
+        wanted = self.choose_dictionaries(p)
+        if wanted:
+            return wanted
         fw_check_frame(t, p, n, <int32_t>row, d)
         verdict = self.frame_verdict()
-        if verdict != GARBLED:
-            self.check_fields(row)
+        self.check_dictionary(row, p, verdict != GARBLED)
         if self.write_columns(row, p, verdict != GARBLED):
-            return -1
+            return NO_MEMORY
         if verdict == VALID and d.count > d.first:
             verdict = REJECTED
         fw_defects_end(d)
         self.verdicts[row] = verdict
         self.note_secret(row, p, n, verdict == GARBLED)
         return 0
+
+    cdef int choose_dictionaries(self, const uint8_t *p) noexcept nogil:
+        """Set the check's dictionaries and context by BeginString(8), MsgType(35) and ApplVerID(1128).
+
+        Returns the number of a version, plus one, that must be loaded first, or 0.
+        """
+        cdef fw_check *c = &self.check
+        cdef const fw_field *field
+        cdef const fw_field *msg_type = NULL
+        cdef size_t i
+        cdef int session = -1
+        cdef int body
+        c.session = c.body = NULL
+        c.context = FW_NO_CONTEXT
+        if self.tokens.count and self.tokens.fields[0].tag == 8:
+            field = &self.tokens.fields[0]
+            session = _session_version(p + field.start, field.length)
+        if session < 0:
+            return 0
+        for i in range(self.tokens.count):
+            if self.tokens.fields[i].tag == 35:
+                msg_type = &self.tokens.fields[i]
+                break
+        body = session
+        if session == FIXT and not (
+            msg_type is not NULL and msg_type.length == 1 and IS_ADMIN[p[msg_type.start]]
+        ):
+            body = self.application_version(p)
+        if self.dictionaries[session] is NULL:
+            return session + 1
+        if body >= 0 and self.dictionaries[body] is NULL:
+            return body + 1
+        c.session = self.dictionaries[session]
+        if body >= 0:
+            c.body = self.dictionaries[body]
+            if msg_type is not NULL:
+                c.context = fw_message_context(c.body, p + msg_type.start, msg_type.length)
+        return 0
+
+    cdef int application_version(self, const uint8_t *p) noexcept nogil:
+        """The version of a FIXT.1.1 message, or -1 where its ApplVerID(1128) is none of ours."""
+        cdef const fw_field *field
+        cdef size_t i
+        for i in range(self.tokens.count):
+            field = &self.tokens.fields[i]
+            if field.tag == 1128:
+                return VERSION_OF_APPL_VER_ID[p[field.start]] if field.length == 1 else -1
+        return self.default_version
+
+    cdef void check_dictionary(self, int64_t row, const uint8_t *p, bint record) noexcept nogil:
+        cdef fw_check *c = &self.check
+        c.row = <int32_t>row
+        c.p = p
+        c.fields = self.tokens.fields
+        c.count = self.tokens.count
+        c.record = record
+        if record and (c.session is NULL or c.body is NULL):
+            fw_defect(
+                c.defects,
+                c.row,
+                FW_UNSUPPORTED_VERSION,
+                8 if c.session is NULL else 1128,
+                fw_rank(FW_PHASE_VERSION, 0, 0, 0),
+            )
+        fw_check_message(c)
 
     cdef uint8_t frame_verdict(self) noexcept nogil:
         cdef size_t i
@@ -298,17 +418,6 @@ cdef class _Batch:
                 return GARBLED
             verdict = REJECTED
         return verdict
-
-    cdef void check_fields(self, int64_t row) noexcept nogil:
-        """The checks that need no dictionary."""
-        cdef size_t i
-        cdef fw_field *field
-        for i in range(self.tokens.count):
-            field = &self.tokens.fields[i]
-            if field.tag <= 0:
-                fw_defect(&self.defects, <int32_t>row, FW_INVALID_TAG_NUMBER, field.tag, i + 1)
-            elif field.length == 0:
-                fw_defect(&self.defects, <int32_t>row, FW_TAG_WITHOUT_VALUE, field.tag, i + 1)
 
     cdef int write_columns(self, int64_t row, const uint8_t *p, bint record) noexcept nogil:
         """Fill the row: the first value of each tag at the root. `record`: what does not fit is a defect."""
@@ -343,7 +452,9 @@ cdef class _Batch:
                     reason = FW_ID_TOO_LONG
                 else:
                     reason = FW_VALUE_DOES_NOT_FIT
-                fw_defect(&self.defects, <int32_t>row, reason, field.tag, LAST_RANK)
+                fw_defect(
+                    &self.defects, <int32_t>row, reason, field.tag, fw_rank(FW_PHASE_COLUMN, 0, i, 0)
+                )
         return 0
 
     cdef void note_secret(self, int64_t row, const uint8_t *p, size_t n, bint garbled) noexcept nogil:
@@ -434,17 +545,57 @@ cdef bint _mentions_secret(const uint8_t *p, size_t n) noexcept nogil:
     return False
 
 
-def decode_batch(object messages, bint lenient, size_t max_message_bytes):
+cdef int _session_version(const uint8_t *p, size_t n) noexcept nogil:
+    """The number of the version of a BeginString(8), or -1."""
+    if n == 8 and memcmp(p, b"FIXT.1.1", 8) == 0:
+        return FIXT
+    if n == 7 and memcmp(p, b"FIX.4.", 6) == 0 and c"0" <= p[6] <= c"4":
+        return p[6] - c"0"
+    return -1
+
+
+def decode_batch(object messages, bint lenient, bint tolerant, size_t max_message_bytes, str default_version):
     """Decode a sequence of bytes (None: empty) or an Arrow binary array.
 
     Returns `(columns, verdicts, defects, secret_rows)` as `decoder.Decoded` describes them.
     """
     cdef _Batch batch = _Batch()
     batch.lenient = lenient
+    batch.check.tolerant = tolerant
     batch.max_bytes = max_message_bytes
+    batch.default_version = VERSIONS.index(default_version)
     if isinstance(messages, pa.Array):
         batch.read_arrow(messages)
     else:
         batch.read_list(messages)
     batch.run()
     return batch.result()
+
+
+def read_fields(bytes message, bint tolerant, str default_version):
+    """The fields of one message, for people.
+
+    Returns a list of `(tag, start, length, depth, first)`: the value is `message[start : start + length]`, `depth`
+    says how many repeating groups it is inside of, `first` if it begins an instance of one; `tag` is None for
+    what has no tag. Then the offset where reading stopped.
+    """
+    cdef _Batch batch = _Batch()
+    cdef fw_field *field
+    cdef size_t i
+    cdef int wanted = 1
+    batch.check.tolerant = tolerant
+    batch.default_version = VERSIONS.index(default_version)
+    batch.read_list([message])
+    if fw_tokenise(batch.tokens, batch.data[0], batch.length[0]):
+        raise MemoryError
+    while wanted:
+        wanted = batch.choose_dictionaries(batch.data[0])
+        if wanted:
+            batch.load(wanted - 1)
+    batch.check_dictionary(0, batch.data[0], False)
+    found = []
+    for i in range(batch.tokens.count):
+        field = &batch.tokens.fields[i]
+        tag = None if field.tag == FW_NO_TAG else field.tag
+        found.append((tag, field.start, field.length, field.depth, field.first != 0))
+    return found, batch.tokens.end

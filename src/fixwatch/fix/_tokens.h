@@ -22,12 +22,16 @@
 #define FW_USER_TAGS 5000
 #define FW_MAX_PAIRS 127
 
+/* The tag of what stands where a field should and has no integer in front of an '='. */
+#define FW_NO_TAG INT32_MIN
+
 typedef struct {
     int32_t tag;     /* 0 and negative tags are read, and rejected later */
     uint32_t at;     /* where the tag begins */
     uint32_t start;  /* where the value begins */
     uint32_t length; /* bytes of the value */
-    int32_t depth;   /* 0 at the root, else how many repeating groups it is inside of */
+    int16_t depth;   /* 0 at the root, else how many repeating groups it is inside of */
+    int16_t first;   /* it begins an instance of a group */
 } fw_field;
 
 typedef struct {
@@ -61,7 +65,7 @@ static inline int fw_push_field(fw_tokens *t, int32_t tag, size_t at, size_t sta
     field->at = (uint32_t)at;
     field->start = (uint32_t)start;
     field->length = (uint32_t)length;
-    field->depth = 0;
+    field->depth = field->first = 0;
     return 0;
 }
 
@@ -92,16 +96,18 @@ static inline int fw_tokenise(fw_tokens *t, const uint8_t *p, size_t n) {
     t->message++;
     while (at < n) {
         int32_t tag;
-        size_t start = fw_tag(p, at, n, &tag);
-        if (start == 0) {
-            t->bad_tag = 1;
-            at = fw_next_soh(p, at, n) + 1;
-            if (at > n) t->unterminated = 1;
-            continue;
-        }
         if (t->count == FW_MAX_FIELDS) {
             t->too_many = 1;
             break;
+        }
+        size_t start = fw_tag(p, at, n, &tag);
+        if (start == 0) {
+            size_t end = fw_next_soh(p, at, n);
+            t->bad_tag = 1;
+            if (end == n) t->unterminated = 1;
+            if (fw_push_field(t, FW_NO_TAG, at, at, end - at)) return -1;
+            at = end + 1;
+            continue;
         }
         uint8_t role = tag > 0 && tag < role_tags ? t->role[tag] : 0;
         size_t stop = n;

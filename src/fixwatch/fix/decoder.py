@@ -14,9 +14,12 @@ import pyarrow as pa
 
 from fixwatch.errors import SettingsError
 from fixwatch.fix import _kernel
+from fixwatch.fix.dictionary import APPL_VER_IDS
 
 #: Offsets inside a message have 32 bits.
 _LARGEST_MESSAGE = 2**31 - 1
+#: What FIXT.1.1 messages are taken for where nothing says their application version.
+LATEST_APPL_VERSION = "FIX.5.0SP2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class DecodeOptions:
     BodyLength(9) or CheckSum(10) is a defect of a message that is read all the same (verdict rejected).
     `max_message_bytes`: a longer message is not read (garbled, `too_long`).
     `default_appl_ver_id`: the application version of FIXT.1.1 messages that carry no ApplVerID(1128), as a
-    name (`FIX.5.0SP2`) or a value of DefaultApplVerID(1137) (`9`).
+    name (`FIX.5.0SP2`) or a value of DefaultApplVerID(1137) (`9`); None stands for the latest, FIX 5.0 SP2.
 
     Raises SettingsError for a value that it may not have.
     """
@@ -47,6 +50,17 @@ class DecodeOptions:
             raise SettingsError(
                 f"max_message_bytes is {self.max_message_bytes}; it may be 1 to {_LARGEST_MESSAGE}."
             )
+        if self.default_appl_ver_id is not None and self.appl_version not in APPL_VER_IDS.values():
+            raise SettingsError(
+                f"default_appl_ver_id is {self.default_appl_ver_id!r}; it may be one of "
+                f"{', '.join(APPL_VER_IDS.values())} or {', '.join(APPL_VER_IDS)}."
+            )
+
+    @property
+    def appl_version(self) -> str:
+        """The name of the version that `default_appl_ver_id` stands for."""
+        version = self.default_appl_ver_id or LATEST_APPL_VERSION
+        return APPL_VER_IDS.get(version, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +99,12 @@ def decode(
         pa.types.is_binary(messages.type) or pa.types.is_large_binary(messages.type)
     ):
         raise TypeError(f"messages are an Arrow array of {messages.type}, not of binary")
-    return Decoded(*_kernel.decode_batch(messages, options.frame == "lenient", options.max_message_bytes))
+    return Decoded(
+        *_kernel.decode_batch(
+            messages,
+            options.frame == "lenient",
+            options.profile == "tolerant",
+            options.max_message_bytes,
+            options.appl_version,
+        )
+    )

@@ -64,7 +64,8 @@ class FieldDef:
 class Member:
     """A place in a message, header, trailer or group: a field or, with `group`, a repeating group.
 
-    A group's `tag` is that of its NumInGroup field; its first member is the delimiter of its instances.
+    A group's `tag` is that of its NumInGroup field; its first member is the delimiter of its instances. What
+    is inside an optional component or group is not required, also where that is there: QuickFIX reads it so.
     """
 
     tag: int

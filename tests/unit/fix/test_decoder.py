@@ -276,11 +276,17 @@ def test_dates_booleans_and_integers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "defect"),
-    [("9223372036854775808", "value_does_not_fit:201"), ("-", "incorrect_data_format:201")],
+    ("text", "outcome_of_it"),
+    [
+        ("9223372036854775807", ("valid", [])),
+        ("9223372036854775808", ("rejected", ["value_does_not_fit:34"])),
+        ("-", ("rejected", ["incorrect_data_format:34"])),
+        ("1.0", ("rejected", ["incorrect_data_format:34"])),
+    ],
 )
-def test_integers_past_64_bits_do_not_fit(text: str, defect: str) -> None:
-    assert defect in outcome(order((201, text)))[1]
+def test_integers_past_64_bits_do_not_fit(text: str, outcome_of_it: tuple[str, list[str]]) -> None:
+    message = encode([(35, "0"), (34, text), *HEADER[1:]])
+    assert outcome(message) == outcome_of_it
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ LOGON = [(35, "A"), (34, 1), (49, "A"), (56, "B"), (52, "20260102-09:30:00"), (9
 
 
 def test_passwords_become_stars_and_the_frame_stays_true() -> None:
-    message = redact(encode([*LOGON, (553, "me"), (554, "hunter2"), (925, "hunter3")]))
+    fields = [*LOGON, (1137, "9"), (553, "me"), (554, "hunter2"), (925, "hunter3")]
+    message = redact(encode(fields, "FIXT.1.1"))
     assert b"\x01554=*******\x01925=*******\x01" in message
     assert b"hunter" not in message
     assert decode([message]).verdicts.to_pylist() == [0]

@@ -1,0 +1,4 @@
+from fixwatch.fix.tables import Tables
+
+class DictionaryTables:
+    def __init__(self, tables: Tables) -> None: ...
