@@ -100,7 +100,7 @@ class Desk:
     def replace_request(self, order: Order, cl_ord_id: str, quantity: int, price: int | None) -> None:
         """Send OrderCancelReplaceRequest(G)."""
         dialect = self._dialects[order.pair.key]
-        body = dialect.replace_request(order, cl_ord_id, order.wanted(quantity, price), self._stamp)
+        body = dialect.replace_request(order, cl_ord_id, order.terms(quantity, price), self._stamp)
         self._send(order.pair.to_broker, "G", body)
 
     # Broker to client

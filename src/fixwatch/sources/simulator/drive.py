@@ -22,7 +22,8 @@ _log = logger("simulate")
 _TURNS_AT_ONCE: Final = 500
 #: Seconds of a rate that was not kept (a slow broker) that are made up for afterwards.
 _MADE_UP: Final = 1.0
-#: The longest sleep, s: how quickly a stop is seen.
+#: The shortest sleep, s, so that waiting costs nothing, and the longest: how quickly a stop is seen.
+_SHORTEST_NAP: Final = 0.001
 _NAP: Final = 0.05
 _LEDGER_EVERY: Final = 1.0
 _PROGRESS_EVERY: Final = 5.0
@@ -111,7 +112,7 @@ class Drive:
                 turns = min(turns, int(credit))
                 looked = now
                 if not turns:
-                    self._stop.wait(min((1 - credit) / rate, _NAP, max(end - now, 0)))
+                    self._stop.wait(min(max((1 - credit) / rate, _SHORTEST_NAP), _NAP, max(end - now, 0)))
                     continue
                 credit -= turns
             for _ in range(turns):

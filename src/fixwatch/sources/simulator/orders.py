@@ -88,7 +88,7 @@ class Order:
         self.fills: list[Fill] = []
         self.is_open = True
         self.instrument_fields = ""
-        self.terms_fields = self._terms(quantity, price)
+        self.terms_fields = self.terms(quantity, price)
 
     @property
     def leaves(self) -> int:
@@ -106,11 +106,7 @@ class Order:
         """Give it new terms, as a replace was accepted."""
         self.quantity = quantity
         self.price = price
-        self.terms_fields = self._terms(quantity, price)
-
-    def wanted(self, quantity: int, price: int | None) -> str:
-        """The terms that a replace asks for, as fields."""
-        return self._terms(quantity, price)
+        self.terms_fields = self.terms(quantity, price)
 
     def fill(self, fill: Fill) -> None:
         """Book an execution."""
@@ -138,7 +134,8 @@ class Order:
         average = (2 * scaled + self.cum_quantity) // (2 * self.cum_quantity)
         return decimal_text(average, self.instrument.price_decimals + AVERAGE_DECIMALS)
 
-    def _terms(self, quantity: int, price: int | None) -> str:
+    def terms(self, quantity: int, price: int | None) -> str:
+        """Terms of this order, its own or those that a replace asks for, as fields."""
         instrument = self.instrument
         limit = "" if price is None else f"44={decimal_text(price, instrument.price_decimals)}\x01"
         return (

@@ -125,25 +125,28 @@ class SessionPair:
 
 
 def session_pairs() -> tuple[SessionPair, ...]:
-    """The session pairs of a simulation, all new."""
+    """The session pairs of a simulation, all new.
+
+    Their names are such that the keys spread over two, three or four partitions, not all on one.
+    """
     return (
         SessionPair(
             "ALDER", "FXW-EQ", FIX42, 30, SHARES, ("AL-1001", "AL-1002", "AL-2001"), 10, pending_new=True
         ),
-        SessionPair("BIRCH", "FXW-EQ", FIX44, 30, SHARES, ("BI-77", "BI-78"), 10, pending_new=False),
-        SessionPair("CEDAR", "FXW-EQ", FIX50SP2, 30, SHARES, ("CEDAR-A", "CEDAR-B"), 8, pending_new=False),
+        SessionPair("BANYAN", "FXW-EQ", FIX44, 30, SHARES, ("BA-77", "BA-78"), 10, pending_new=False),
+        SessionPair("CHESTNUT", "FXW-EQ", FIX50SP2, 30, SHARES, ("CHN-A", "CHN-B"), 8, pending_new=False),
         SessionPair(
-            "DOGWOOD",
+            "DRAGONTREE",
             "FXW-ALGO",
             FIX44,
             20,
             SHARES,
-            ("DW-ALPHA", "DW-BETA", "DW-GAMMA"),
+            ("DT-ALPHA", "DT-BETA", "DT-GAMMA"),
             12,
             pending_new=True,
         ),
-        SessionPair("ELM", "FXW-ALGO", FIX42, 30, SHARES, ("ELM-9",), 6, pending_new=False),
+        SessionPair("EBONY", "FXW-ALGO", FIX42, 30, SHARES, ("EB-9",), 6, pending_new=False),
         SessionPair("FIR", "FXW-FX", FIX50SP2, 15, CURRENCIES, ("FIR-FX1", "FIR-FX2"), 6, pending_new=False),
         SessionPair("GINKGO", "FXW-DMA", FIX44, 10, CURRENCIES, ("GK-100", "GK-200"), 3, pending_new=True),
-        SessionPair("HAZEL", "FXW-DMA", FIX42, 10, SHARES, ("HZ-1",), 1, pending_new=False),
+        SessionPair("HICKORY", "FXW-DMA", FIX42, 10, SHARES, ("HI-1",), 1, pending_new=False),
     )
