@@ -17,7 +17,8 @@ def db() -> None:
 @app.command()
 def migrate(
     database_url: Annotated[
-        str | None, typer.Option(help="A libpq URL; better given by FIXWATCH_DATABASE_URL.", show_default=False)
+        str | None,
+        typer.Option(help="A libpq URL; better given by FIXWATCH_DATABASE_URL.", show_default=False),
     ] = None,
 ) -> None:
     """Bring the database's schema up to date. Waits for a database that is not there yet."""

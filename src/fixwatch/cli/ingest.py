@@ -8,7 +8,9 @@ import typer
 
 
 def ingest(
-    bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka brokers, host:port.", show_default=False)] = None,
+    bootstrap_servers: Annotated[
+        str | None, typer.Option(help="Kafka brokers, host:port.", show_default=False)
+    ] = None,
     topic: Annotated[str | None, typer.Option(help="The topic to ingest.", show_default=False)] = None,
     group_id: Annotated[
         str | None, typer.Option(help="The consumer group that shares the work.", show_default=False)
@@ -21,9 +23,7 @@ def ingest(
     Waits for a broker, a topic or a database that is not there yet. Several ingesters share the partitions.
     The database is FIXWATCH_DATABASE_URL. SIGTERM and Ctrl-C finish the batch in hand.
     """
-    import signal
-    import threading
-
+    from fixwatch.cli.stopping import stop_on_signals
     from fixwatch.ingest.pipeline import Ingester
     from fixwatch.settings import load
     from fixwatch.telemetry import configure_logging
@@ -36,7 +36,4 @@ def ingest(
         frame=frame,
     )
     configure_logging(settings.log_format)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    Ingester(settings, stop).run()
+    Ingester(settings, stop_on_signals()).run()
