@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fixwatch.fix.columns import SCHEMA
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
@@ -23,6 +24,9 @@ ENDS: Final = (
     "target_sub_id",
     "target_location_id",
 )
+
+#: Between the six in the frame's `direction`; no field of a FIX message has it.
+SEPARATOR: Final = "\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,13 @@ class DecodedBatch:
     """A decoded batch: what the log stores, and the frame that the folds read.
 
     `frame` has a row a record: the decoded columns, and `stream_id`, `kafka_offset`, `kafka_time`
-    (timestamp[us, UTC]), `bytes` (int64), `verdict` (uint8), `quarantined` (bool).
+    (timestamp[us, UTC]), `bytes` (int64), `verdict` (uint8), `quarantined` (bool), and `direction`: the ends of
+    the session in one text, null where the CompIDs could not be read.
     `defects` has a row a defect: `row`, `reason` (text) and `ref_tag` (0: no one field is to blame).
     """
 
     decoded: Decoded
-    raw: pa.BinaryArray
+    raw: pa.LargeBinaryArray
     defect_lists: pa.ListArray
     frame: pl.DataFrame
     defects: pl.DataFrame
@@ -82,31 +87,36 @@ def decode_batch(
     otherwise only garbled ones, and those that do not say which session they are of, are kept back.
     `readable=False` is for records whose values Postgres refuses: only their bytes and their defects are kept.
     """
-    decoded = decode(batch.values, options)
+    raw = pa.array(batch.values, pa.large_binary())
+    decoded = decode(raw, options)
     if not readable:
         decoded = _unreadable(decoded)
-    values: Sequence[bytes] = batch.values
     if len(decoded.secret_rows):
-        secret = set(decoded.secret_rows.to_pylist())
-        values = [redact(value) if row in secret else value for row, value in enumerate(values)]
+        values = list(batch.values)
+        for row in decoded.secret_rows.to_pylist():
+            values[row] = redact(values[row])
+        raw = pa.array(values, pa.large_binary())
     defects = _defects(decoded)
     frame = pl.from_arrow(decoded.columns)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
+    streams = pl.Series(batch.partitions, dtype=pl.Int32)
     frame = frame.with_columns(
-        pl.Series("stream_id", [stream_ids[partition] for partition in batch.partitions], pl.Int32),
+        streams.replace_strict(stream_ids, return_dtype=pl.Int32).alias("stream_id"),
         pl.Series("kafka_offset", batch.offsets, pl.Int64),
         pl.Series("kafka_time", batch.timestamps, pl.Int64)
         .cast(pl.Datetime("ms", "UTC"))
         .cast(pl.Datetime("us", "UTC")),
-        pl.Series("bytes", [len(value) for value in values], pl.Int64),
+        pl.Series("bytes", pc.binary_length(raw), pl.Int64),
         pl.Series("verdict", decoded.verdicts, pl.UInt8),
+        pl.when(pl.col("sender_comp_id").is_not_null() & pl.col("target_comp_id").is_not_null())
+        .then(pl.concat_str([pl.col(end).fill_null("") for end in ENDS], separator=SEPARATOR))
+        .alias("direction"),
     )
     kept_back = pl.col("verdict") >= (Verdict.REJECTED if strict else Verdict.GARBLED)
-    nameless = pl.col("sender_comp_id").is_null() | pl.col("target_comp_id").is_null()
-    frame = frame.with_columns((kept_back | nameless).alias("quarantined"))
+    frame = frame.with_columns((kept_back | pl.col("direction").is_null()).alias("quarantined"))
     return DecodedBatch(
         decoded=decoded,
-        raw=pa.array(values, pa.binary()),
+        raw=raw,
         defect_lists=_defect_lists(defects, len(batch)),
         frame=frame,
         defects=defects,
@@ -150,6 +160,8 @@ def _defects(decoded: Decoded) -> pl.DataFrame:
 
 def _defect_lists(defects: pl.DataFrame, rows: int) -> pa.ListArray:
     """The log's `defects` column: `reason` or `reason:tag`, a list a row, null where there is none."""
+    if not defects.height:
+        return pa.nulls(rows, pa.list_(pa.string()))
     lists: list[list[str] | None] = [None] * rows
     for row, reason, tag in defects.iter_rows():
         label = f"{reason}:{tag}" if tag else reason

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
-from fixwatch.ingest.batch import ENDS
+from fixwatch.ingest.batch import SEPARATOR
 from fixwatch.store.writer import Ends
 
 ROWS: Final = pa.schema(
@@ -32,24 +33,21 @@ ROWS: Final = pa.schema(
 
 def ends_of(frame: pl.DataFrame) -> list[Ends]:
     """The distinct directions in a frame, sorted; rows whose CompIDs could not be read name none."""
-    named = frame.filter(pl.col("sender_comp_id").is_not_null() & pl.col("target_comp_id").is_not_null())
-    distinct = named.select(pl.col(end).fill_null("") for end in ENDS).unique()
-    return sorted(distinct.iter_rows())
+    found = []
+    for direction in frame["direction"].drop_nulls().unique().sort():
+        a, b, c, d, e, f = direction.split(SEPARATOR)
+        found.append((a, b, c, d, e, f))
+    return found
 
 
-def with_session_ids(frame: pl.DataFrame, ids: dict[Ends, tuple[int, int]]) -> pl.DataFrame:
+def with_session_ids(frame: pl.DataFrame, ids: Mapping[Ends, tuple[int, int]]) -> pl.DataFrame:
     """Add `session_id` and `pair_id` (int32, null where the direction is not in `ids`)."""
-    keys = [f"_{end}" for end in ENDS]
     known = pl.DataFrame(
-        [(*ends, *found) for ends, found in ids.items()],
-        schema=dict.fromkeys(keys, pl.String) | {"session_id": pl.Int32, "pair_id": pl.Int32},
+        [(SEPARATOR.join(ends), *found) for ends, found in ids.items()],
+        schema={"direction": pl.String, "session_id": pl.Int32, "pair_id": pl.Int32},
         orient="row",
     )
-    return (
-        frame.with_columns(pl.col(end).fill_null("").alias(f"_{end}") for end in ENDS)
-        .join(known, on=keys, how="left", maintain_order="left")
-        .drop(keys)
-    )
+    return frame.join(known, on="direction", how="left", maintain_order="left")
 
 
 def fold(frame: pl.DataFrame) -> pl.DataFrame:
