@@ -1,7 +1,34 @@
-"""Real-time FIX trade ingestion and monitoring."""
+"""Real-time FIX trade ingestion and monitoring.
+
+The library part, imported when it is first used: `decode` (a batch of messages to Arrow columns), `encode`
+(fields to a message), `Message` (one message as a tree, for people).
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
+    from fixwatch.fix.encoder import encode
+    from fixwatch.fix.message import Message
+
+__all__ = ["DecodeOptions", "Decoded", "Message", "__version__", "decode", "encode"]
 
 __version__: Final = "0.1.0"
+
+_HOMES: Final = {
+    "DecodeOptions": "fixwatch.fix.decoder",
+    "Decoded": "fixwatch.fix.decoder",
+    "Message": "fixwatch.fix.message",
+    "decode": "fixwatch.fix.decoder",
+    "encode": "fixwatch.fix.encoder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import dashboard, db, demo, doctor, ingest, produce, simulate
+from fixwatch.cli import dashboard, db, decode, demo, doctor, ingest, produce, simulate
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(dashboard.dashboard)
+app.command()(decode.decode)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(ingest.ingest)

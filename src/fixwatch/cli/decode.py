@@ -1,0 +1,68 @@
+"""`fixwatch decode`: FIX messages of a file or of standard input, for people or for programs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How decoded messages are written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Profile(StrEnum):
+    """Which tags pass."""
+
+    STRICT = "strict"
+    TOLERANT = "tolerant"
+
+
+class Frame(StrEnum):
+    """What a broken frame does to a message."""
+
+    STRICT = "strict"
+    LENIENT = "lenient"
+
+
+def decode(
+    file: Annotated[str, typer.Argument(help="A file with FIX messages, or - for standard input.")],
+    output: Annotated[
+        Format, typer.Option("--format", help="table: for people; json: one object a message.")
+    ] = Format.TABLE,
+    profile: Annotated[
+        Profile,
+        typer.Option(help="strict: checked as QuickFIX does; tolerant: tags from 5000 up pass."),
+    ] = Profile.TOLERANT,
+    frame: Annotated[
+        Frame,
+        typer.Option(help="lenient: a missing or false BodyLength or CheckSum rejects, it does not garble."),
+    ] = Frame.STRICT,
+    default_appl_ver_id: Annotated[
+        str | None,
+        typer.Option(
+            help="The version of FIXT.1.1 messages without ApplVerID(1128): FIX.5.0SP2, or 9.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show FIX messages field by field, with names, meanings and what is wrong with them.
+
+    One message a line, delimited by SOH, | or ^A; what stands before 8=FIX is skipped. Values of password
+    fields are blanked.
+    """
+    from fixwatch.cli.decoded import write_json, write_table
+    from fixwatch.errors import SettingsError
+    from fixwatch.fix.decoder import DecodeOptions
+    from fixwatch.fix.log_lines import messages
+    from fixwatch.sources.log_file import open_log
+
+    options = DecodeOptions(profile=profile.value, frame=frame.value, default_appl_ver_id=default_appl_ver_id)
+    write = write_json if output is Format.JSON else write_table
+    with open_log(file) as stream:
+        if write(messages(stream, strays="keep"), options) == 0:
+            raise SettingsError(f"no FIX message in {file}: it holds nothing")
