@@ -381,6 +381,11 @@ cdef class _Batch:
             c.body = self.dictionaries[body]
             if msg_type is not NULL:
                 c.context = fw_message_context(c.body, p + msg_type.start, msg_type.length)
+                if c.context == FW_NO_CONTEXT and session == FIXT:
+                    # XMLnonFIX(n) is the session layer's, whatever the application version.
+                    c.context = fw_message_context(c.session, p + msg_type.start, msg_type.length)
+                    if c.context != FW_NO_CONTEXT:
+                        c.body = c.session
         return 0
 
     cdef int application_version(self, const uint8_t *p) noexcept nogil:
