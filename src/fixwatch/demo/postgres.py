@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -96,19 +97,18 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server, if it runs; open connections are ended, committed transactions are kept."""
-        if _postmaster(self.data_dir) is None:
-            return
-        server = _server(self.data_dir)
-        with _captured_errors():
-            for mode in ("fast", "immediate"):
-                try:
-                    _pg_ctl(server, "stop", "-m", mode, "-t", str(STOP_LIMIT))
-                except subprocess.SubprocessError:
-                    if _postmaster(self.data_dir) is None:
-                        return
-                else:
-                    return
-        raise DemoError(f"Postgres in {self.data_dir} does not stop; end process {self.pid} yourself.")
+        # Signals, not pg_ctl: it wants to read the directory, which the server does not need to any more.
+        for number in (signal.SIGINT, signal.SIGQUIT):  # "fast", then "immediate" (Postgres, "pg_ctl")
+            postmaster = _postmaster(self.data_dir)
+            if postmaster is None:
+                return
+            with suppress(psutil.NoSuchProcess):
+                postmaster.send_signal(number)
+            deadline = time.monotonic() + STOP_LIMIT
+            while _postmaster(self.data_dir) is not None and time.monotonic() < deadline:
+                time.sleep(0.02)
+        if pid := self.pid:
+            raise DemoError(f"Postgres in {self.data_dir} does not stop; end process {pid} yourself.")
 
     def __enter__(self) -> Self:
         self.start()
@@ -121,6 +121,8 @@ class EmbeddedPostgres:
 
     def _initialise(self) -> None:
         """Make the data directory beside its place and move it there when it is whole."""
+        if self.data_dir.exists() and any(self.data_dir.iterdir()):
+            raise DemoError(f"{self.data_dir} holds other files, not Postgres's: use another directory.")
         made = self.data_dir.with_name(self.data_dir.name + ".new")
         if made.exists():
             shutil.rmtree(made)
@@ -135,9 +137,12 @@ class EmbeddedPostgres:
 
         # A socket's path has at most 107 bytes; a deep data directory gets its socket elsewhere.
         socket_dir = find_suitable_socket_dir(self.data_dir, server.runtime_path)
-        if server.system_user is not None and socket_dir != self.data_dir:
-            ensure_prefix_permissions(socket_dir)
-            socket_dir.chmod(0o777)
+        if server.system_user is not None:
+            # It is another user than we are, who must get at both.
+            ensure_prefix_permissions(self.data_dir)
+            if socket_dir != self.data_dir:
+                ensure_prefix_permissions(socket_dir)
+                socket_dir.chmod(0o777)
         self._clear_up(socket_dir)
         # pg_ctl hands the options to a shell; Postgres reads the directory as a list of quoted names.
         options = ["-h", "", "-k", f'"{socket_dir}"']

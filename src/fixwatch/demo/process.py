@@ -1,4 +1,4 @@
-"""A part of the demo that runs as its own process of the command line, with its output in a file."""
+"""A part of the demo that runs as a process of its own, with its output in a file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ _SETTLED: Final = 60.0
 _TAIL_BYTES: Final = 16 * 1024
 
 
+def fixwatch_command(*arguments: str) -> list[str]:
+    """`fixwatch ARGUMENTS`, by the Python and the fixwatch that we are."""
+    return [sys.executable, "-m", "fixwatch", *arguments]
+
+
 class Part:
-    """`fixwatch ARGUMENTS` as a process.
+    """A command as a process.
 
     Args:
         name: what people call it; its log is `name.log` in `log_dir`.
-        arguments: of the command line.
+        command: the program and its arguments; see `fixwatch_command`.
         environment: variables that it gets besides ours.
         log_dir: where its output goes.
         restarted: if it is started again when it dies.
@@ -35,7 +40,7 @@ class Part:
     def __init__(
         self,
         name: str,
-        arguments: Sequence[str],
+        command: Sequence[str],
         environment: Mapping[str, str],
         log_dir: Path,
         *,
@@ -44,7 +49,7 @@ class Part:
         self.name = name
         self.log = log_dir / f"{name}.log"
         self.restarted = restarted
-        self._command = [sys.executable, "-m", "fixwatch", *arguments]
+        self._command = list(command)
         self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0

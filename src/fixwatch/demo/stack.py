@@ -23,7 +23,7 @@ from fixwatch.demo.figures import RunReader
 from fixwatch.demo.guard import Guard
 from fixwatch.demo.instance import Instance
 from fixwatch.demo.postgres import EmbeddedPostgres
-from fixwatch.demo.process import Part
+from fixwatch.demo.process import Part, fixwatch_command
 from fixwatch.demo.runs import Runs
 from fixwatch.errors import BrokerError, DemoError
 from fixwatch.settings import Settings
@@ -178,7 +178,8 @@ class Stack:
         environment = self._environment()
 
         def part(name: str, arguments: list[str], *, restarted: bool = False) -> Part:
-            return Part(name, arguments, environment, self._log_dir, restarted=restarted)
+            command = fixwatch_command(*arguments)
+            return Part(name, command, environment, self._log_dir, restarted=restarted)
 
         migrate = part("migrate", ["db", "migrate"])
         opened.callback(migrate.stop, STOP_LIMIT)
