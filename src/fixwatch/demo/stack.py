@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -33,6 +34,8 @@ from fixwatch.sources.topic import ensure_topic
 #: Seconds that a part gets to stop by itself.
 STOP_LIMIT: Final = 20
 MIGRATE_LIMIT: Final = 120
+#: The broker forgets nothing: at this size the demo ends, before the machine does. Some hours at 200 a second.
+BROKER_MEMORY_LIMIT: Final = 4 * 1024**3
 #: How many ports after the usual one are tried for the dashboard.
 _PORTS_TRIED: Final = 100
 
@@ -80,6 +83,11 @@ class Stack:
     def dashboard_url(self) -> str | None:
         """Where people look; None without a dashboard."""
         return None if self.dashboard_port is None else f"http://127.0.0.1:{self.dashboard_port}"
+
+    @property
+    def is_full(self) -> bool:
+        """If the broker holds as much as it may."""
+        return self.broker.memory_bytes > BROKER_MEMORY_LIMIT
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -132,7 +140,9 @@ class Stack:
         """Let the simulator log out, flush and complete its ledger."""
         status = self.simulator.stop(STOP_LIMIT)
         self._instance.record(self.simulator.name, None)
-        if status not in (0, None):
+        if status == -signal.SIGTERM and not self.runs.running(self.topic.topic_id).exists():
+            self._say("the simulator had not begun yet")
+        elif status not in (0, None):
             self.simulator_died = (
                 f"{self.simulator.name} ended with status {status} (log: {self.simulator.log})"
             )
