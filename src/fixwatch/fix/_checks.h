@@ -52,6 +52,7 @@ typedef struct {
 
 static inline uint64_t fw_rank(int phase, uint64_t major, size_t minor, int check) {
     if (minor > 0xFFFF) minor = 0xFFFF;
+    if (phase >= FW_PHASE_BEYOND) major = 0; /* the message's order */
     return (uint64_t)phase << 60 | major << 24 | (uint64_t)minor << 8 | (uint64_t)check;
 }
 
