@@ -140,7 +140,8 @@ def _places(stack: Stack) -> list[tuple[str, str]]:
 def _rows(figures: Figures) -> list[tuple[str, str]]:
     latency = "-" if figures.latency_ms is None else f"{figures.latency_ms:,} ms"
     return [
-        ("stored", f"{figures.stored:,} ({figures.stored_in_all:,} with earlier runs)"),
+        ("stored", f"{figures.stored:,}"),
+        ("in all runs", f"{figures.stored_in_all:,}"),
         ("per second", f"{figures.messages_per_second:,}"),
         ("lag", f"{figures.lag:,}"),
         ("latency p95", latency),

@@ -16,25 +16,28 @@ from fixwatch import __version__
 from fixwatch.doctor.check import Finding, ok, problem
 from fixwatch.settings import Settings
 
+#: What is compiled when fixwatch is built.
+_COMPILED: Final = ("fixwatch.fix._kernel", "fixwatch.fix._tables", "fixwatch.ingest._components")
 _HIDDEN: Final = "***"
 #: Parts of the names of librdkafka's settings whose values are nobody's business.
 _SECRET_NAMES: Final = ("password", "secret", "token", ".key", "credential", "jaas")
 
 
 def versions() -> Iterator[Finding]:
-    """Of fixwatch, Python and the Kafka client, and if the decoder's kernel is there."""
+    """Of fixwatch, Python and the Kafka client, and if what is compiled is there."""
     yield ok("fixwatch", __version__)
     yield ok("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     client, library = confluent_kafka.version(), confluent_kafka.libversion()
     yield ok("Kafka client", f"confluent-kafka {_text(client)}, librdkafka {_text(library)}")
-    if importlib.util.find_spec("fixwatch.fix._kernel") is None:
+    missing = [name for name in _COMPILED if importlib.util.find_spec(name) is None]
+    if missing:
         yield problem(
-            "decoder",
-            "its compiled kernel is missing",
+            "compiled parts",
+            f"missing: {', '.join(missing)}",
             "Install fixwatch again: pip install --force-reinstall fixwatch. From source this needs a C compiler.",
         )
     else:
-        yield ok("decoder", "compiled kernel")
+        yield ok("compiled parts", "all there")
 
 
 def settings_in_force(settings: Settings) -> Iterator[Finding]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from pydantic import SecretStr
 
 from fixwatch.cli.doctor import Check
+from fixwatch.doctor import installation
 from fixwatch.doctor.check import Status, ok, problem, warning, worst
 from fixwatch.doctor.examination import Subject
 from fixwatch.doctor.installation import settings_in_force, shown_database_url, versions
@@ -39,7 +41,16 @@ def test_a_url_that_is_none_is_not_shown() -> None:
 
 
 def test_versions_are_all_there() -> None:
-    assert [finding.about for finding in versions()] == ["fixwatch", "Python", "Kafka client", "decoder"]
+    found = list(versions())
+    assert [finding.about for finding in found] == ["fixwatch", "Python", "Kafka client", "compiled parts"]
+    assert worst(found) is Status.OK
+
+
+def test_a_compiled_part_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "_COMPILED", ("fixwatch.fix._kernel", "fixwatch.fix._gone"))
+    *_, last = versions()
+    assert (last.status, last.text) == (Status.PROBLEM, "missing: fixwatch.fix._gone")
+    assert "C compiler" in last.advice
 
 
 def test_the_command_line_offers_every_subject() -> None:
