@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,15 +26,22 @@ from fixwatch.sources.simulator.ledger import Ledger
 from fixwatch.sources.topic import ensure_topic
 
 
-def start(command: str, servers: str, topic: str, *more: str) -> subprocess.Popen[str]:
+@contextmanager
+def start(command: str, servers: str, topic: str, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, which does not outlive the block."""
     options = ["--bootstrap-servers", servers, "--topic", topic]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "fixwatch", command, *options, *more],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def run(command: str, servers: str, topic: str, *more: str, given: str = "") -> tuple[int, str, str]:
@@ -145,6 +155,27 @@ def test_a_broker_that_is_lost_is_never_silent(topic: str) -> None:
         with pytest.raises(BrokerError, match="1 of 2 records were not delivered"):
             producer.flush()
         assert (producer.delivered, producer.failed) == (1, 1)
+
+
+def test_a_broker_that_comes_back_empty_fails_the_run_and_its_ledger(
+    topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # How long the client waits for the topic to come back: five minutes if we let it.
+    monkeypatch.setenv("FIXWATCH_KAFKA_CONFIG", '{"message.timeout.ms": 3000}')
+    path = tmp_path / "ledger.json"
+    with (
+        EmbeddedBroker() as running,
+        start("simulate", running.bootstrap_servers, topic, "--ledger", str(path)) as process,
+    ):
+        await_sending(path, 100)
+        running.stop()
+        with EmbeddedBroker(running.port):
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 1
+    assert "Traceback" not in err
+    # Which of the two depends on what was on its way.
+    assert re.search("broker cannot be sent to|records were not delivered", err.splitlines()[-1])
+    assert Ledger.read(path).state == "failed"
 
 
 def test_what_waits_past_the_limit_counts_as_failed(topic: str) -> None:

@@ -36,7 +36,8 @@ _TUNING: Final[dict[str, Any]] = {
     "queue.buffering.max.kbytes": 128 * 1024,
     # Deliveries are counted by what is left in the queue; a call for each would halve the speed.
     "delivery.report.only.error": True,
-    "log.connection.close": False,
+    # A broker that is away is told of once, by `_on_error`, not at every attempt to reach it.
+    "log_level": 2,
     # What is too large is for the broker to say, whose limit may have been raised.
     "message.max.bytes": 64 * 1024 * 1024,
 }
@@ -59,6 +60,7 @@ class RecordProducer:
         self._topic = settings.kafka_topic
         self.sent = 0
         self.failed = 0
+        self._last_error = ""
         self._reasons: dict[str, int] = {}
         self._producer = Producer(
             {
@@ -82,7 +84,7 @@ class RecordProducer:
             try:
                 self._producer.produce(self._topic, value, key)
             except BufferError:
-                self._producer.poll(_ROOM_WAIT)
+                self._poll(_ROOM_WAIT)
                 if self._stop.is_set():
                     stopping_since = stopping_since or time.monotonic()
                     if time.monotonic() - stopping_since > FLUSH_LIMIT:
@@ -94,8 +96,12 @@ class RecordProducer:
             return
 
     def serve(self) -> None:
-        """Let the client report failures and errors; to be called now and then."""
-        self._producer.poll(0)
+        """Let the client report failures and errors; to be called now and then.
+
+        Raises:
+            BrokerError: the client has given up, as when a broker came back without what it had.
+        """
+        self._poll(0)
 
     @property
     def delivered(self) -> int:
@@ -108,13 +114,22 @@ class RecordProducer:
         Raises:
             BrokerError: something was refused, or not confirmed within `limit` seconds.
         """
-        waiting = self._producer.flush(limit)
-        if waiting:
-            self._producer.purge()
-            self._producer.flush(1)
+        try:
+            waiting = self._producer.flush(limit)
+            if waiting:
+                self._producer.purge()
+                self._producer.flush(1)
+        except KafkaException as error:
+            raise _given_up(error) from error
         if self.failed:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in self._reasons.items())
             raise BrokerError(f"{self.failed:,} of {self.sent:,} records were not delivered: {reasons}")
+
+    def _poll(self, seconds: float) -> None:
+        try:
+            self._producer.poll(seconds)
+        except KafkaException as error:
+            raise _given_up(error) from error
 
     def _on_failure(self, error: KafkaError | None, _: Message) -> None:
         if error is None:
@@ -126,5 +141,15 @@ class RecordProducer:
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:
-            _log.warning("broker_away", detail="waiting for it to come back", in_queue=len(self._producer))
+        if error.code() == KafkaError._TRANSPORT or error.fatal():
+            # One connection of several, tried again by itself; or what `_given_up` is about to say.
+            return
+        if error.str() != self._last_error:
+            self._last_error = error.str()
+            _log.warning("broker_error", reason=error.str(), in_queue=len(self._producer))
+
+
+def _given_up(error: KafkaException) -> BrokerError:
+    cause = error.args[0] if error.args else None
+    said = cause.str() if isinstance(cause, KafkaError) else str(error)
+    return BrokerError(f"the broker cannot be sent to any more, what was on its way may be lost: {said}")

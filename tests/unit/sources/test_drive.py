@@ -40,7 +40,7 @@ class Topic:
     def serve(self) -> None:
         pass
 
-    def flush(self) -> None:
+    def flush(self, limit: float = 30) -> None:
         if self._refuses:
             raise BrokerError("1 of 2 records were not delivered")
 

@@ -65,7 +65,13 @@ def test_all_versions_and_both_directions_carry_the_whole_life_of_orders(quiet_r
         seen[fields[8]].add(kind)
     requests = set("ADFG9015")
     states = {"80", "8A", "88", "84", "8C", "83", "86", "8E", "85"}
-    assert seen["FIX.4.2"] >= requests | {state + "0" for state in states} | {"810", "820", "801", "811", "822"}
+    assert seen["FIX.4.2"] >= requests | {state + "0" for state in states} | {
+        "810",
+        "820",
+        "801",
+        "811",
+        "822",
+    }
     assert seen["FIX.4.4"] >= requests | states | {"8F", "8G", "8H"}
     assert seen["FIXT.1.1"] >= requests | (states - {"8A"}) | {"8F", "8G", "8H"}
 

@@ -127,6 +127,9 @@ class Drive:
     def _keep(self, now: float) -> None:
         """Write the ledger and say how it goes, where it is time to."""
         self._producer.serve()
+        if self._producer.failed:
+            # No ledger can be right any more: end here, with what `flush` says of it.
+            self._producer.flush(0)
         if now >= self._next_ledger:
             self._next_ledger = now + _LEDGER_EVERY
             self._write(self._simulation.ledger("running"))

@@ -64,7 +64,8 @@ class Ledger:
     """What a run sent.
 
     Attributes:
-        state: running, complete (all deliveries confirmed), or failed (some were not: nothing is promised).
+        state: running (counted as sent, not yet all confirmed), complete (all deliveries confirmed), or failed
+            (some were not: nothing is promised).
         run: the token that the run's ids carry; several, joined by `+`, after `merge`.
         messages: records sent, of every kind.
         by_msg_type: readable messages by MsgType(35).
