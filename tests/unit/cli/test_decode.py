@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fixwatch.cli import app
+from fixwatch.errors import FixwatchError
+from fixwatch.fix.encoder import encode
+
+HEADER = [(34, 2), (49, "A"), (52, "20260102-09:30:00"), (56, "B")]
+HEARTBEAT = encode([(35, "0"), *HEADER])
+BAD_ORDER = encode(
+    [(35, "D"), *HEADER, (11, "id"), (40, "1"), (54, "1"), (60, "20260102-09:30:00"), (59, "Z")]
+)
+
+
+def run(*arguments: str, data: bytes | None = None) -> str:
+    result = CliRunner().invoke(app, ["decode", *arguments], input=data)
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def objects(path: Path, *arguments: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run(str(path), "--format", "json", *arguments).splitlines()]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "fix.log"
+    path.write_bytes(
+        b"09:30 in: "
+        + HEARTBEAT.replace(b"\x01", b"|")
+        + b"\nwords\n"
+        + BAD_ORDER
+        + b"\r\n"
+        + HEARTBEAT[:-5]
+        + b"\n"
+    )
+    return path
+
+
+def test_json_is_an_object_a_line_with_an_answer_for_every_line(log: Path) -> None:
+    heartbeat, words, order, cut = objects(log)
+    assert (heartbeat["verdict"], heartbeat["defects"]) == ("valid", [])
+    assert heartbeat["fields"][2] == {
+        "tag": 35,
+        "name": "MsgType",
+        "value": "0",
+        "meaning": "Heartbeat",
+        "depth": 0,
+    }
+    assert (words["verdict"], words["defects"][0]["reason"]) == ("garbled", "not_fix")
+    assert order["defects"] == [{"reason": "value_out_of_range", "session_reject_reason": 5, "ref_tag": 59}]
+    assert (cut["verdict"], cut["defects"][0]["session_reject_reason"]) == ("garbled", None)
+
+
+def test_options_reach_the_decoder(tmp_path: Path) -> None:
+    path = tmp_path / "one.log"
+    path.write_bytes(encode([(35, "0"), *HEADER, (5001, "x")]).replace(b"\x0110=", b"\x0110=9"))
+    assert objects(path)[0]["verdict"] == "garbled"
+    assert [defect["ref_tag"] for defect in objects(path, "--frame", "lenient")[0]["defects"]] == [10]
+    lenient = objects(path, "--frame", "lenient", "--profile", "strict")[0]["defects"]
+    assert [defect["ref_tag"] for defect in lenient] == [10, 5001]
+    path.write_bytes(encode([(35, "D"), *HEADER, (2376, "1")], "FIXT.1.1"))
+    reasons = [defect["reason"] for defect in objects(path, "--default-appl-ver-id", "7")[0]["defects"]]
+    assert "invalid_tag_number" in reasons
+
+
+def test_the_table_names_and_marks(log: Path) -> None:
+    table = run(str(log))
+    assert "Heartbeat  FIX.4.4  valid" in table
+    assert "! value out of range: TimeInForce(59)" in table
+    assert any(line.split() == ["59", "TimeInForce", "Z", "<-"] for line in table.splitlines())
+    assert any(line.split() == ["54", "Side", "1", "BUY"] for line in table.splitlines())
+
+
+def test_the_table_shows_control_characters_as_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "evil.log"
+    path.write_bytes(encode([(35, "B"), *HEADER, (58, "\x1b[2J\x07\u202e[bold]")]))
+    table = run(str(path))
+    assert "␛[2J␇\ufffd[bold]" in table
+    assert "\x1b" not in table
+
+
+def test_passwords_are_blanked(tmp_path: Path) -> None:
+    path = tmp_path / "logon.log"
+    path.write_bytes(
+        encode([(35, "A"), *HEADER, (98, 0), (108, 30), (95, 6), (96, b"secret"), (554, "hunter2")])
+    )
+    for text in (run(str(path)), run(str(path), "--format", "json")):
+        assert "secret" not in text
+        assert "hunter2" not in text
+        assert "*******" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["/nowhere/fix.log"], "/nowhere/fix.log cannot be read"),
+        (["{empty}"], "no FIX message"),
+        (["{empty}", "--default-appl-ver-id", "12"], r"it may be one of FIX\.4\.0"),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+    empty = tmp_path / "empty.log"
+    empty.write_bytes(b"\n\n")
+    with pytest.raises(FixwatchError, match=words):
+        run(*(argument.format(empty=empty) for argument in arguments))
