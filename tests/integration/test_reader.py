@@ -46,7 +46,9 @@ def _session(database: psycopg.Connection[Any], sender: str = "ALPHA", target: s
     return int(row[0])
 
 
-def _stream(database: psycopg.Connection[Any], next_offset: int = 0, high_watermark: int = 0, partition: int = 0) -> int:
+def _stream(
+    database: psycopg.Connection[Any], next_offset: int = 0, high_watermark: int = 0, partition: int = 0
+) -> int:
     row = database.execute(
         "INSERT INTO ingest_offsets (topic, topic_id, partition, next_offset, high_watermark)"
         " VALUES ('fix-trades', 'id', %s, %s, %s) RETURNING stream_id",
@@ -152,7 +154,9 @@ def test_ingest_history_adds_up_and_shows_silence_as_zero(
     assert 118 <= len(steps) <= 121
 
 
-def test_lag_is_what_the_streams_have_beyond_the_log(database: psycopg.Connection[Any], reader: Reader) -> None:
+def test_lag_is_what_the_streams_have_beyond_the_log(
+    database: psycopg.Connection[Any], reader: Reader
+) -> None:
     _stream(database, next_offset=90, high_watermark=100)
     # A topic that shrank (retention) is not behind.
     _stream(database, next_offset=50, high_watermark=20, partition=1)
@@ -172,7 +176,9 @@ def test_volumes_are_exact_and_of_the_window(database: psycopg.Connection[Any], 
     now = datetime.now(UTC)
     _trade_minute(database, now, "AAPL", "1", 3, "0.1")
     _trade_minute(database, now, "AAPL", "2", 2, "0.2")
-    _trade_minute(database, now - timedelta(minutes=3), "BTC-USD", "1", 1, "12345678901234567890.000000000000000001")
+    _trade_minute(
+        database, now - timedelta(minutes=3), "BTC-USD", "1", 1, "12345678901234567890.000000000000000001"
+    )
     _trade_minute(database, now - timedelta(minutes=90), "OLD", "1", 7, "1")
     overview = reader.overview(60)
     assert [(volume.symbol, volume.notional) for volume in overview.symbols] == [
@@ -251,12 +257,19 @@ def test_rare_match_is_searched_for_in_stretches(
 def test_busted_trade_is_shown_and_counts_nothing(database: psycopg.Connection[Any], reader: Reader) -> None:
     _trade(database, _session(database), "E1", datetime.now(UTC), bust="B1")
     (trade,) = reader.trades(TradeFilter()).trades
-    assert (trade.status, trade.notional, trade.last_qty, trade.last_px) == ("busted", 0, 100, Decimal("1.10"))
+    assert (trade.status, trade.notional, trade.last_qty, trade.last_px) == (
+        "busted",
+        0,
+        100,
+        Decimal("1.10"),
+    )
 
 
 def test_defective_messages_are_listed_by_reason(database: psycopg.Connection[Any], reader: Reader) -> None:
     stream_id, session_id = _stream(database), _session(database)
-    _message(database, stream_id, 1, defects=["checksum_wrong:10", "value_out_of_range:54"], session_id=session_id)
+    _message(
+        database, stream_id, 1, defects=["checksum_wrong:10", "value_out_of_range:54"], session_id=session_id
+    )
     _message(database, stream_id, 2, defects=["not_fix"])
     _message(database, stream_id, 3, defects=["value_out_of_range:54"], quarantined=False)
     _message(database, stream_id, 4, defects=None, quarantined=False)
@@ -320,8 +333,7 @@ def test_slow_statement_is_stopped_and_the_pool_goes_on(database_url: str) -> No
     pool = ReadPool(database_url)
     try:
         with pytest.raises(DatabaseError, match="asked to stop"), pool.snapshot() as connection:
-            connection.execute("SET LOCAL statement_timeout = 20")
-            connection.execute("SELECT pg_sleep(5)")
+            connection.execute("SELECT set_config('statement_timeout', '20', true); SELECT pg_sleep(5)")
         with pool.snapshot() as connection:
             assert connection.execute("SHOW statement_timeout").fetchone() == ("3s",)
     finally:
@@ -340,7 +352,7 @@ def test_database_without_migrations_says_what_to_run(empty_database_url: str) -
 def test_missing_database_is_named(database_url: str) -> None:
     reader = Reader(database_url.replace("/test_", "/missing_"))
     try:
-        with pytest.raises(DatabaseError, match='database "missing_.*" does not exist'):
+        with pytest.raises(DatabaseError, match=r'database "missing_.*" does not exist'):
             reader.health()
     finally:
         reader.close()

@@ -13,7 +13,6 @@ from fixwatch.dashboard.pages import blotter, overview, quarantine, sessions
 from fixwatch.dashboard.status import Level, Status, assess
 from fixwatch.store.views import Health
 
-
 # Files of ours: an icon by name would be fetched from a host of somebody else.
 _ICON: Final = str(Path(__file__).with_name("icon.svg"))
 _LOGO: Final = str(Path(__file__).with_name("logo.svg"))
@@ -26,13 +25,21 @@ def main() -> None:
         page_icon=_ICON,
         layout="wide",
         # With an entry of ours the menu stays, and with it the choice of a light or a dark screen.
-        menu_items={"About": f"fixwatch {__version__}: FIX messages from Kafka, decoded, checked, stored, live."},
+        menu_items={
+            "About": f"fixwatch {__version__}: FIX messages from Kafka, decoded, checked, stored, live."
+        },
     )
     st.logo(_LOGO, size="medium")
     st.html(markup.STYLE)
     page = st.navigation(
         [
-            st.Page(overview.page, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
+            st.Page(
+                overview.page,
+                title="Overview",
+                icon=":material/monitoring:",
+                url_path="overview",
+                default=True,
+            ),
             st.Page(blotter.page, title="Blotter", icon=":material/receipt_long:", url_path="blotter"),
             st.Page(sessions.page, title="Sessions", icon=":material/swap_horiz:", url_path="sessions"),
             st.Page(quarantine.page, title="Quarantine", icon=":material/rule:", url_path="quarantine"),

@@ -18,7 +18,7 @@ from fixwatch.dashboard import wording
 from fixwatch.dashboard.theme import BLUE, GREY, ORANGE
 from fixwatch.store.views import IngestStep, SymbolVolume, TradeStep, Window
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart
 
 _HEIGHT: Final = 240
 #: Pixels a symbol's bar, and what the axis needs.
@@ -49,7 +49,7 @@ def trades_over_time(
         schema={"from": pl.Float64, "to": pl.Float64, "direction": pl.String, "trades": pl.Int64},
     )
     unit = "minute" if step_minutes == 1 else f"{step_minutes} minutes"
-    return (
+    chart: Chart = (
         alt.Chart(frame)
         .mark_bar(orient="vertical", binSpacing=1)
         .encode(
@@ -70,6 +70,7 @@ def trades_over_time(
         )
         .properties(height=_HEIGHT)
     )
+    return chart
 
 
 def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars: int) -> Chart:
@@ -86,7 +87,7 @@ def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars:
         ],
         schema={"symbol": pl.String, "figure": pl.Float64, "exact": pl.String, "trades": pl.Int64},
     )
-    return (
+    chart: Chart = (
         alt.Chart(frame)
         .mark_bar(color=BLUE if figure == "notional" else ORANGE, size=_BAR - 8)
         .encode(
@@ -100,14 +101,17 @@ def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars:
         )
         .properties(height=max(1, bars) * _BAR + _AXIS)
     )
+    return chart
 
 
 def messages_per_second(steps: Sequence[IngestStep], step_seconds: int, where: tzinfo, zone: str) -> Chart:
     """The rate of storing over the last minutes."""
     frame = _ingest_frame(steps, where).with_columns(rate=pl.col("messages") / step_seconds)
-    return (
+    chart: Chart = (
         alt.Chart(frame)
-        .mark_area(color=BLUE, opacity=0.25, line={"color": BLUE, "strokeWidth": 1.5}, interpolate="step-after")
+        .mark_area(
+            color=BLUE, opacity=0.25, line={"color": BLUE, "strokeWidth": 1.5}, interpolate="step-after"
+        )
         .encode(
             x=_time_axis("at", zone),
             y=alt.Y("rate:Q", title="Messages stored per second", axis=_figure_axis()),
@@ -118,13 +122,17 @@ def messages_per_second(steps: Sequence[IngestStep], step_seconds: int, where: t
         )
         .properties(height=_HEIGHT)
     )
+    return chart
 
 
 def lag(steps: Sequence[IngestStep], where: tzinfo, zone: str) -> Chart:
     """Records that were in the topic behind what was stored, the worst of each step."""
-    return (
-        alt.Chart(_ingest_frame(steps, where).drop_nulls("lag"))
-        .mark_line(color=ORANGE, strokeWidth=1.5, interpolate="step-after")
+    chart: Chart = (
+        alt.Chart(_ingest_frame(steps, where))
+        # A pause leaves a gap in the line and its place on the axis.
+        .mark_line(
+            color=ORANGE, strokeWidth=1.5, interpolate="step-after", invalid="break-paths-show-path-domains"
+        )
         .encode(
             x=_time_axis("at", zone),
             y=alt.Y(
@@ -141,6 +149,7 @@ def lag(steps: Sequence[IngestStep], where: tzinfo, zone: str) -> Chart:
         )
         .properties(height=_HEIGHT)
     )
+    return chart
 
 
 def _ingest_frame(steps: Sequence[IngestStep], where: tzinfo) -> pl.DataFrame:

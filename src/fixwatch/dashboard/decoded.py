@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from fixwatch.dashboard import wording
 from fixwatch.dashboard.markup import FieldRow
+from fixwatch.fix.message import Message, to_text
 
 #: Nobody reads on; a hostile message may have tens of thousands.
 MOST_FIELDS: Final = 500
@@ -15,27 +17,40 @@ MOST_FIELDS: Final = 500
 def field_rows(raw: bytes, defects: Sequence[str]) -> list[FieldRow]:
     """The fields of `raw` in their order, at most `MOST_FIELDS`; `defects` as the log holds them."""
     blamed = _by_tag(defects)
-    rows = []
-    for part in raw.split(b"\x01")[:MOST_FIELDS]:
-        tag, _, value = part.partition(b"=")
-        if tag.isdigit():
-            rows.append(FieldRow(int(tag), "", value.decode("utf-8", "replace"), "", defect=blamed.get(int(tag), "")))
-    return rows
+    rows = [
+        FieldRow(
+            tag=str(field.tag or ""),
+            name=field.name or ("" if field.tag else "Not a field"),
+            value=field.value,
+            meaning=_words(field.meaning),
+            depth=depth,
+            defect=blamed.pop(field.tag, "") if field.tag else "",
+        )
+        for depth, field in islice(Message.parse(raw).walk(), MOST_FIELDS)
+    ]
+    # What is blamed and not there: a required tag that is missing, most often.
+    absent = [FieldRow(str(tag), "", "", "", defect=defect) for tag, defect in blamed.items()]
+    return rows + absent if rows else []
 
 
 def readable(raw: bytes) -> str:
-    """The bytes as text, SOH as `|`; what is not UTF-8 is read as Latin-1."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    return text.replace("\x01", "|")
+    """The bytes as text, SOH as `|`."""
+    return to_text(raw).replace("\x01", "|")
 
 
 def _by_tag(defects: Iterable[str]) -> dict[int, str]:
     blamed: dict[int, str] = {}
     for defect in defects:
         reason, _, tag = defect.partition(":")
-        if tag.isdigit():
-            blamed.setdefault(int(tag), wording.reason(reason))
+        if tag.isascii() and tag.isdigit():
+            words = wording.reason(reason)
+            number = int(tag)
+            blamed[number] = f"{blamed[number]}, {words}" if number in blamed else words
     return blamed
+
+
+def _words(meaning: str | None) -> str:
+    """`SELL_SHORT` as `Sell short`; a message's name (`ExecutionReport`) as it is."""
+    if meaning is None:
+        return ""
+    return meaning.replace("_", " ").capitalize() if meaning.isupper() else meaning

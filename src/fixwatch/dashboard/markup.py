@@ -41,9 +41,12 @@ STYLE: Final = """<style>
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field for people. `depth`: how many repeating groups it is inside; `defect`: what is wrong with it."""
+    """A field for people; its tag may be empty.
 
-    tag: int
+    `depth`: how many repeating groups it is inside of; `defect`: what is wrong with it.
+    """
+
+    tag: str
     name: str
     value: str
     meaning: str
@@ -79,7 +82,7 @@ def _field(row: FieldRow) -> str:
     indent = f' style="padding-left:{row.depth * 1.1:.1f}rem"' if row.depth else ""
     meaning = " · ".join(_text(part) for part in (row.meaning, row.defect and f"▲ {row.defect}") if part)
     return (
-        f'<tr{style}><td class="fw-tag">{row.tag}</td><td{indent}>{_text(row.name)}</td>'
+        f'<tr{style}><td class="fw-tag">{_text(row.tag)}</td><td{indent}>{_text(row.name)}</td>'
         f'<td class="fw-value"><bdi>{_text(row.value)}</bdi></td><td>{meaning}</td></tr>'
     )
 
@@ -91,4 +94,6 @@ def _text(value: str) -> str:
 
 def _visible(value: str) -> str:
     """Control characters as their pictures (U+2400 and on), so that a NUL or an SOH in a value is seen."""
-    return "".join(chr(0x2400 + ord(char)) if char < " " else "\u2421" if char == "\x7f" else char for char in value)
+    return "".join(
+        chr(0x2400 + ord(char)) if char < " " else "\u2421" if char == "\x7f" else char for char in value
+    )

@@ -74,4 +74,6 @@ def _check_address(host: str, port: int) -> None:
                 raise FixwatchError(
                     f"Port {port} on {host} is in use: stop what listens there, or choose another --port."
                 ) from None
-            raise FixwatchError(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another.") from None
+            raise FixwatchError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another."
+            ) from None

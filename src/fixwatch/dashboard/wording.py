@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fixwatch.fix.dictionary import Dictionary
 
 #: What a value that is not there looks like.
-NOTHING: Final = "–"
+NOTHING: Final = "\u2014"
 
 _SIDE, _MSG_TYPE = 54, 35
 _BUYING: Final = frozenset("13")

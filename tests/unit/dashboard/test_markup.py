@@ -42,8 +42,8 @@ def _read(markup_text: str) -> _Reader:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_every_place(text: str) -> None:
-    harmless = markup.field_table([FieldRow(58, "x", "x", "x", defect="x")])
-    hostile = markup.field_table([FieldRow(58, text, text, text, defect=text)])
+    harmless = markup.field_table([FieldRow("58", "x", "x", "x", defect="x")])
+    hostile = markup.field_table([FieldRow("58", text, text, text, defect=text)])
     assert _read(hostile).tags == _read(harmless).tags
     assert _read(hostile).text.count(text) == 4
     line = markup.status_line(Status(Level.TROUBLE, text, (text,)))
@@ -53,15 +53,17 @@ def test_hostile_text_stays_text_in_every_place(text: str) -> None:
 
 
 def test_control_characters_are_seen() -> None:
-    assert "a␀b␁c␡" in markup.field_table([FieldRow(96, "RawData", "a\0b\1c\x7f", "")])
+    assert "a␀b␁c␡" in markup.field_table([FieldRow("96", "RawData", "a\0b\1c\x7f", "")])
 
 
 def test_long_value_is_cut() -> None:
-    assert len(markup.field_table([FieldRow(58, "Text", "x" * 10_000, "")])) < 3_000
+    assert len(markup.field_table([FieldRow("58", "Text", "x" * 10_000, "")])) < 3_000
 
 
 def test_field_with_a_defect_is_marked_and_says_it() -> None:
-    table = markup.field_table([FieldRow(54, "Side", "Z", "", defect="Value out of range"), FieldRow(55, "a", "b", "c")])
+    table = markup.field_table(
+        [FieldRow("54", "Side", "Z", "", defect="Value out of range"), FieldRow("55", "a", "b", "c")]
+    )
     assert table.count("fw-bad") == 1
     assert "Value out of range" in table
 

@@ -19,7 +19,7 @@ def test_port_in_use_is_one_clear_line() -> None:
 
 
 def test_address_of_another_machine_is_refused() -> None:
-    with pytest.raises(FixwatchError, match="listen on 192.0.2.1:"):
+    with pytest.raises(FixwatchError, match=r"listen on 192\.0\.2\.1:"):
         server.serve(load(dashboard_host="192.0.2.1"))
 
 

@@ -31,7 +31,10 @@ def test_nothing_wrong_is_all_well() -> None:
         (replace(WELL, rates=replace(WELL.rates, latency_p95_ms=12_300)), "12.3 s"),
         (replace(WELL, recent=replace(WELL.recent, quarantined=1)), "1 message quarantined"),
         (replace(WELL, session_counts=SessionCounts(10, 9, 2)), "2 session directions"),
-        (replace(WELL, ingesters=(replace(INGESTER, state="waiting for partitions", partitions=0),)), "waiting"),
+        (
+            replace(WELL, ingesters=(replace(INGESTER, state="waiting for partitions", partitions=0),)),
+            "waiting",
+        ),
     ],
 )
 def test_what_is_not_well_is_named(health: Health, words: str) -> None:

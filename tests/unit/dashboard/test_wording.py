@@ -14,11 +14,15 @@ from fixwatch.dashboard import wording
         (Decimal("1234567.5"), 2, "1,234,567.50"),
         (Decimal("1.08415"), 2, "1.08415"),
         (Decimal("100.000000000000000000"), 0, "100"),
-        (Decimal("12345678901234567890.123456789012345678"), 0, "12,345,678,901,234,567,890.123456789012345678"),
+        (
+            Decimal("12345678901234567890.123456789012345678"),
+            0,
+            "12,345,678,901,234,567,890.123456789012345678",
+        ),
         (Decimal("-37.63"), 2, "-37.63"),
         (Decimal("1E+3"), 0, "1,000"),
         (Decimal("0"), 2, "0.00"),
-        (None, 2, "–"),
+        (None, 2, "\u2014"),
     ],
 )
 def test_amount_keeps_every_digit_but_trailing_zeros(value: Decimal | None, places: int, text: str) -> None:
@@ -31,7 +35,8 @@ def test_rate_has_a_place_only_when_it_is_small(value: float, text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(-3, "0 s"), (59, "59 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172800, "2 d")]
+    ("seconds", "text"),
+    [(-3, "0 s"), (59, "59 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172800, "2 d")],
 )
 def test_ago_names_the_largest_unit(seconds: int, text: str) -> None:
     assert wording.ago(timedelta(seconds=seconds)) == text
@@ -42,7 +47,7 @@ def test_moment_shows_the_date_only_of_another_day_of_the_viewers_zone() -> None
     at = datetime(2026, 3, 1, 20, 30, 5, 123_999, tzinfo=UTC)
     assert wording.moment(at, UTC, datetime(2026, 3, 1, 23, tzinfo=UTC)) == "20:30:05.123"
     assert wording.moment(at, tokyo, datetime(2026, 3, 1, 1, tzinfo=UTC)) == "2026-03-02 05:30:05.123"
-    assert wording.moment(None, UTC, at) == "–"
+    assert wording.moment(None, UTC, at) == "\u2014"
 
 
 def test_unknown_zone_is_utc() -> None:
@@ -58,9 +63,20 @@ def test_wall_clock_is_that_of_the_zone() -> None:
 
 
 def test_side_and_msg_type_have_their_meanings() -> None:
-    assert [wording.side(code) for code in ("1", "5", "Z", "", None)] == ["Buy", "Sell short", "Z", "–", "–"]
+    assert [wording.side(code) for code in ("1", "5", "Z", "", None)] == [
+        "Buy",
+        "Sell short",
+        "Z",
+        "\u2014",
+        "\u2014",
+    ]
     assert [wording.direction(code) for code in ("1", "5", "8", "")] == ["Buy", "Sell", "Other", "Other"]
-    assert [wording.msg_type(code) for code in ("8", "A", "zz", None)] == ["8 ExecutionReport", "A Logon", "zz", "–"]
+    assert [wording.msg_type(code) for code in ("8", "A", "zz", None)] == [
+        "8 ExecutionReport",
+        "A Logon",
+        "zz",
+        "\u2014",
+    ]
 
 
 def test_defect_reads_as_words() -> None:
@@ -68,6 +84,8 @@ def test_defect_reads_as_words() -> None:
     assert wording.defect("not_fix") == "Not FIX"
 
 
-@pytest.mark.parametrize(("octets", "text"), [(0, "0 bytes"), (1023, "1,023 bytes"), (10 * 1024**2, "10.0 MiB")])
+@pytest.mark.parametrize(
+    ("octets", "text"), [(0, "0 bytes"), (1023, "1,023 bytes"), (10 * 1024**2, "10.0 MiB")]
+)
 def test_size_names_the_largest_unit(octets: int, text: str) -> None:
     assert wording.size(octets) == text

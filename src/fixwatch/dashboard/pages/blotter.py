@@ -13,7 +13,12 @@ from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.views import Trade, TradeChoices, TradeFilter, TradeKey, TradePage
 
 _PAGE: Final = 200
-_STATUS: Final = {"new": "New", "busted": "✕ Busted", "corrected": "▲ Corrected", "unseen": "? Original not seen"}
+_STATUS: Final = {
+    "new": "New",
+    "busted": "✕ Busted",
+    "corrected": "▲ Corrected",
+    "unseen": "? Original not seen",
+}
 _RIGHT: Final = ("Quantity", "Price", "Notional")
 
 
@@ -37,7 +42,8 @@ def _draw(answer: _Answer) -> None:
     before: TradeKey | None = st.session_state.get("blotter_before")
     found = reading.reader().trades(wanted, before=before, limit=_PAGE)
     _position(found, before)
-    _table(found.trades)
+    # One batch is stored at one moment; inside it the trades' own times say which is newer.
+    _table(sorted(found.trades, key=lambda trade: (trade.ingested_at, _time(trade)), reverse=True))
 
 
 def _filters(answer: _Answer) -> TradeFilter:
@@ -80,8 +86,10 @@ def _filters(answer: _Answer) -> TradeFilter:
 def _position(found: TradePage, before: TradeKey | None) -> None:
     where = time_zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        number = wording.count(len(found.trades))
-        shown = f"{number} newest trades" if before is None else f"{number} trades before {_clock(before.ingested_at)}"
+        number = "1 trade" if len(found.trades) == 1 else f"{wording.count(len(found.trades))} trades"
+        shown = f"{number}, newest first"
+        if before is not None:
+            shown += f", before {_clock(before.ingested_at)}"
         if found.searched_to is not None:
             at = found.searched_to.astimezone(where)
             shown += f" · searched back to {at:%Y-%m-%d %H:%M:%S} {time_zone_name()}"
@@ -97,16 +105,16 @@ def _position(found: TradePage, before: TradeKey | None) -> None:
         )
 
 
-def _table(trades: tuple[Trade, ...]) -> None:
+def _table(trades: list[Trade]) -> None:
     where, now = time_zone(), datetime.now(time_zone())
     st.dataframe(
         {
-            f"Time ({time_zone_name()})": [
-                wording.moment(trade.transact_time or trade.ingested_at, where, now) for trade in trades
-            ],
+            f"Time ({time_zone_name()})": [wording.moment(_time(trade), where, now) for trade in trades],
             "Symbol": [trade.symbol or wording.NOTHING for trade in trades],
             "Side": [wording.side(trade.side) for trade in trades],
-            "Quantity": [wording.amount(trade.last_qty if trade.status == "busted" else trade.qty) for trade in trades],
+            "Quantity": [
+                wording.amount(trade.last_qty if trade.status == "busted" else trade.qty) for trade in trades
+            ],
             "Price": [wording.amount(trade.px, least_places=2) for trade in trades],
             "Notional": [wording.amount(trade.notional, least_places=2) for trade in trades],
             "Ccy": [trade.currency or "" for trade in trades],
@@ -127,6 +135,10 @@ def _table(trades: tuple[Trade, ...]) -> None:
         },
         alt="Trades, the newest first",
     )
+
+
+def _time(trade: Trade) -> datetime:
+    return trade.transact_time or trade.ingested_at
 
 
 def _status(trade: Trade) -> str:

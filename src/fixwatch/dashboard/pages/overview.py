@@ -12,7 +12,7 @@ from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.views import Overview
 
 _WINDOWS: Final = {"15 min": 15, "1 h": 60, "4 h": 240, "24 h": 1_440}
-_DEFAULT_WINDOW: Final = "1 h"
+_DEFAULT_WINDOW: Final = "15 min"
 
 
 def page() -> None:
@@ -164,7 +164,8 @@ def _symbols(answer: Overview) -> None:
             hide_index=True,
             height=250,
             column_config={
-                name: st.column_config.TextColumn(alignment="right") for name in ("Trades", "Quantity", "Notional")
+                name: st.column_config.TextColumn(alignment="right")
+                for name in ("Trades", "Quantity", "Notional")
             },
         )
     with right, st.container(border=True):

@@ -26,7 +26,12 @@ def page() -> None:
 def _draw(session_ids: dict[str, int]) -> None:
     shown, reason, session = st.columns([1.2, 1.4, 1.4], gap="small", vertical_alignment="bottom")
     which = shown.segmented_control(
-        "Messages", [_QUARANTINED, _ALL], default=_QUARANTINED, required=True, key="shown", on_change=_deselect
+        "Messages",
+        [_QUARANTINED, _ALL],
+        default=_QUARANTINED,
+        required=True,
+        key="shown",
+        on_change=_deselect,
     )
     reasons = reason.multiselect(
         "Reason",
@@ -63,10 +68,13 @@ def _draw(session_ids: dict[str, int]) -> None:
 
 
 def _caption(found: DefectivePage, *, held: bool) -> None:
-    text = f"{wording.count(len(found.messages))} newest messages"
+    number = len(found.messages)
+    text = f"{wording.count(number)} message{'' if number == 1 else 's'}, newest first"
     if found.searched_to is not None:
         text += f" · searched back to {found.searched_to.astimezone(time_zone()):%Y-%m-%d %H:%M:%S}"
-    text += " · the list stands still while a message is selected" if held else " · select one to see its fields"
+    text += (
+        " · the list stands still while a message is selected" if held else " · select one to see its fields"
+    )
     st.caption(text)
 
 
@@ -74,7 +82,9 @@ def _table(messages: tuple[DefectiveMessage, ...]) -> None:
     where, now = time_zone(), datetime.now(time_zone())
     st.dataframe(
         {
-            f"Stored ({time_zone_name()})": [wording.moment(found.ingested_at, where, now) for found in messages],
+            f"Stored ({time_zone_name()})": [
+                wording.moment(found.ingested_at, where, now) for found in messages
+            ],
             "Verdict": [_VERDICTS.get(found.verdict, found.verdict) for found in messages],
             "Defects": [", ".join(map(wording.defect, found.defects)) for found in messages],
             "MsgType": [wording.msg_type(found.msg_type) for found in messages],
@@ -96,7 +106,8 @@ def _table(messages: tuple[DefectiveMessage, ...]) -> None:
         column_config={
             "Defects": st.column_config.TextColumn(width="medium"),
             **{
-                name: st.column_config.TextColumn(alignment="right") for name in ("MsgSeqNum", "Partition", "Offset")
+                name: st.column_config.TextColumn(alignment="right")
+                for name in ("MsgSeqNum", "Partition", "Offset")
             },
         },
         alt="Messages with defects, the newest first",
@@ -120,11 +131,12 @@ def _facts(chosen: DefectiveMessage, stored: StoredMessage) -> None:
     st.subheader("What is wrong")
     st.html(markup.bullet_list(map(_explained, stored.defects)))
     st.subheader("Where it is")
+    sent = f"{stored.kafka_time.astimezone(time_zone()):%Y-%m-%d %H:%M:%S.%f} {time_zone_name()}"
     st.html(
         markup.bullet_list(
             (
                 f"{stored.topic}, partition {stored.partition}, offset {stored.kafka_offset}",
-                f"Kafka timestamp {stored.kafka_time.astimezone(time_zone()):%Y-%m-%d %H:%M:%S.%f} {time_zone_name()}",
+                f"Kafka timestamp {sent}",
                 f"Session: {chosen.label or 'not readable'}",
                 "Kept back: orders, trades and sessions do not count it"
                 if stored.quarantined
