@@ -19,7 +19,7 @@ setup(
             Extension(
                 f"fixwatch.{module.replace('/', '.')}",
                 [f"src/fixwatch/{module}.pyx"],
-                depends=sorted(glob("src/fixwatch/fix/_*.h")),
+                depends=sorted(glob("src/fixwatch/fix/_*.h") + glob("src/fixwatch/fix/_*.pxd")),
                 extra_compile_args=["-O3"],
             )
             for module in ("fix/_kernel", "fix/_tables", "ingest/_components")

@@ -38,11 +38,10 @@ static inline int fw_has_format(uint8_t type, const uint8_t *p, size_t n) {
     int64_t number;
     int32_t days;
     int boolean;
-    fw_int128 decimal;
     switch (type) {
     case FW_TYPE_CHAR: return n == 1;
     case FW_TYPE_INT: return fw_int(p, n, &number) != FW_BAD_FORMAT;
-    case FW_TYPE_DECIMAL: return fw_decimal(p, n, &decimal) != FW_BAD_FORMAT;
+    case FW_TYPE_DECIMAL: return fw_is_decimal(p, n);
     case FW_TYPE_BOOLEAN: return fw_boolean(p, n, &boolean) == FW_OK;
     case FW_TYPE_TIMESTAMP: return fw_timestamp(p, n, &number) == FW_OK;
     case FW_TYPE_DATE:

@@ -40,34 +40,69 @@ static inline int fw_int(const uint8_t *p, size_t n, int64_t *out) {
     return FW_OK;
 }
 
+static const uint64_t fw_power_of_ten[FW_SCALE + 1] = {
+    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u,
+    100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u,
+    100000000000000000u, 1000000000000000000u};
+
+/* Digits on their way to a number: 18 at a time fit 64 bits, where multiplying is cheap. */
+typedef struct {
+    fw_int128 high;
+    uint64_t low;
+    unsigned low_digits;
+} fw_digits;
+
+static inline fw_int128 fw_digits_value(const fw_digits *d) {
+    return d->high * (fw_int128)fw_power_of_ten[d->low_digits] + (fw_int128)d->low;
+}
+
+static inline void fw_add_digit(fw_digits *d, uint8_t byte) {
+    if (d->low_digits == FW_SCALE) {
+        d->high = fw_digits_value(d);
+        d->low = 0;
+        d->low_digits = 0;
+    }
+    d->low = d->low * 10 + (uint64_t)(byte - '0');
+    d->low_digits++;
+}
+
 /* FIX float: an optional minus, digits with at most one point among them, at least one digit. */
 static inline int fw_decimal(const uint8_t *p, size_t n, fw_int128 *out) {
     size_t i = 0, whole = 0, fraction = 0;
-    int negative = n > 0 && p[0] == '-', digits = 0, fits = 1;
-    fw_int128 value = 0;
+    int negative = n > 0 && p[0] == '-', any = 0, fits = 1;
+    fw_digits digits = {0, 0, 0};
     if (negative) i = 1;
     for (; i < n && fw_digit(p[i]); i++) {
-        digits = 1;
+        any = 1;
         if (whole == 0 && p[i] == '0') continue; /* 00023.23 */
         if (++whole > FW_WHOLE_DIGITS) fits = 0;
-        else value = value * 10 + (p[i] - '0');
+        else fw_add_digit(&digits, p[i]);
     }
     if (i < n && p[i] == '.') {
         for (i++; i < n && fw_digit(p[i]); i++) {
-            digits = 1;
+            any = 1;
             if (fraction < FW_SCALE) {
                 fraction++;
-                value = value * 10 + (p[i] - '0');
+                fw_add_digit(&digits, p[i]);
             } else if (p[i] != '0') {
                 fits = 0;
             }
         }
     }
-    if (i != n || !digits) return FW_BAD_FORMAT;
+    if (i != n || !any) return FW_BAD_FORMAT;
     if (!fits) return FW_NO_FIT;
-    for (; fraction < FW_SCALE; fraction++) value *= 10;
+    fw_int128 value = fw_digits_value(&digits) * (fw_int128)fw_power_of_ten[FW_SCALE - fraction];
     *out = negative ? -value : value;
     return FW_OK;
+}
+
+/* If fw_decimal would take it, fitting or not. */
+static inline int fw_is_decimal(const uint8_t *p, size_t n) {
+    size_t i = n > 0 && p[0] == '-', digits = 0;
+    for (; i < n && fw_digit(p[i]); i++) digits++;
+    if (i < n && p[i] == '.')
+        for (i++; i < n && fw_digit(p[i]); i++) digits++;
+    return i == n && digits > 0;
 }
 
 static inline int fw_two(const uint8_t *p) { return (p[0] - '0') * 10 + (p[1] - '0'); }
