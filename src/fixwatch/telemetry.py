@@ -47,11 +47,6 @@ def configure_logging(log_format: LogFormat = LogFormat.CONSOLE) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def kafka_logger() -> logging.Logger:
-    """Where librdkafka's own lines go, instead of straight to the terminal."""
-    return logging.getLogger("librdkafka")
-
-
 def logger(room: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of one room: `logger("ingest").info("batch_stored", messages=10)`."""
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(f"fixwatch.{room}")

@@ -15,9 +15,9 @@ import pytest
 from fixwatch.demo.broker import free_port
 from fixwatch.doctor.check import Finding, Status
 from fixwatch.doctor.examination import Subject, examine
+from fixwatch.kafka.offsets import describe_topic
+from fixwatch.kafka.topic import ensure_topic
 from fixwatch.settings import Settings, load
-from fixwatch.sources.offsets import describe_topic
-from fixwatch.sources.topic import ensure_topic
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from confluent_kafka import Producer
 
 from fixwatch.demo.broker import EmbeddedBroker, free_port
 from fixwatch.errors import BrokerError
-from fixwatch.sources.offsets import describe_topic, end_offsets
-from fixwatch.sources.topic import ensure_topic
+from fixwatch.kafka.offsets import describe_topic, end_offsets
+from fixwatch.kafka.topic import ensure_topic
 
 
 def test_ends_count_every_record_of_the_last_batch(broker: str, topic: str) -> None:

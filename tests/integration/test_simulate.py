@@ -19,11 +19,11 @@ from fixwatch.demo.broker import EmbeddedBroker, free_port
 from fixwatch.errors import BrokerError
 from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.defects import Verdict
+from fixwatch.kafka.offsets import describe_topic, end_offsets
+from fixwatch.kafka.topic import ensure_topic
 from fixwatch.settings import load
-from fixwatch.sources.offsets import describe_topic, end_offsets
 from fixwatch.sources.producer import RecordProducer
 from fixwatch.sources.simulator.ledger import Ledger
-from fixwatch.sources.topic import ensure_topic
 
 
 @contextmanager

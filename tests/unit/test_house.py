@@ -18,14 +18,14 @@ MAY_IMPORT = {
     "fix": set(),
     "settings": set(),
     "telemetry": {"settings"},
-    "topic": set(),
-    "sources": {"fix", "settings", "telemetry", "topic"},
+    "kafka": {"settings", "telemetry"},
+    "sources": {"fix", "settings", "telemetry", "kafka"},
     "store": {"fix"},
-    "ingest": {"fix", "settings", "store", "telemetry", "topic"},
+    "ingest": {"fix", "settings", "store", "telemetry", "kafka"},
     "dashboard": {"fix", "settings", "store"},
-    "bench": {"fix", "ingest", "settings", "sources", "store", "telemetry", "topic", "demo"},
-    "demo": {"fix", "ingest", "settings", "sources", "store", "telemetry", "topic"},
-    "doctor": {"fix", "settings", "sources", "store", "telemetry", "topic"},
+    "bench": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka", "demo"},
+    "demo": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka"},
+    "doctor": {"fix", "settings", "sources", "store", "telemetry", "kafka"},
 }
 ON_TOP = {"cli", "__init__", "__main__"}
 EVERYBODY = {"errors"}
@@ -77,5 +77,7 @@ def test_every_room_is_in_the_plan() -> None:
 
 def test_the_library_imports_nothing_of_the_system() -> None:
     code = "import sys, fixwatch; print(*(m for m in sys.modules if '.' not in m))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not {"confluent_kafka", "psycopg", "streamlit", "polars", "pyarrow"} & set(loaded)

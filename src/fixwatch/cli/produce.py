@@ -24,17 +24,18 @@ def produce(
 
     from fixwatch.cli.stopping import stop_on_signals
     from fixwatch.errors import SettingsError
+    from fixwatch.kafka.client import client_config
+    from fixwatch.kafka.topic import ensure_topic
     from fixwatch.settings import load
     from fixwatch.sources.log_file import Sent, open_log, send_log
     from fixwatch.sources.producer import RecordProducer
-    from fixwatch.sources.topic import ensure_topic
     from fixwatch.telemetry import configure_logging
 
     settings = load(kafka_bootstrap_servers=bootstrap_servers, kafka_topic=topic)
     configure_logging(settings.log_format)
     stop = stop_on_signals()
     with open_log(file) as stream:
-        config = {"bootstrap.servers": settings.kafka_bootstrap_servers, **settings.kafka_config}
+        config = client_config(settings)
         if ensure_topic(config, settings.kafka_topic, partitions, stop) is None:
             return
         producer = RecordProducer(settings)

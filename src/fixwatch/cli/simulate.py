@@ -39,13 +39,14 @@ def simulate(
     import time
 
     from fixwatch.cli.stopping import stop_on_signals
+    from fixwatch.kafka.client import client_config
+    from fixwatch.kafka.topic import ensure_topic
     from fixwatch.settings import load
     from fixwatch.sources.producer import RecordProducer
     from fixwatch.sources.simulator.clock import SimulatedClock, wall_clock
     from fixwatch.sources.simulator.drive import Drive, Plan
     from fixwatch.sources.simulator.faults import Faults
     from fixwatch.sources.simulator.simulation import Simulation, run_token
-    from fixwatch.sources.topic import ensure_topic
     from fixwatch.telemetry import configure_logging, logger
 
     settings = load(kafka_bootstrap_servers=bootstrap_servers, kafka_topic=topic)
@@ -53,7 +54,7 @@ def simulate(
     plan = Plan(rate, seconds, messages)
     shares = Faults.parse(faults)
     stop = stop_on_signals()
-    config = {"bootstrap.servers": settings.kafka_bootstrap_servers, **settings.kafka_config}
+    config = client_config(settings)
     made = ensure_topic(config, settings.kafka_topic, partitions, stop)
     start = wall_clock()
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed

@@ -4,7 +4,7 @@ It keeps everything in memory, and deletes nothing (neither retention nor Delete
 900 bytes a message of the simulator, by the size of its batches. So each start is a new incarnation of every
 topic, with a new topic id (KIP-516) and offsets from 0. Two of its ways differ from Apache Kafka's: a consumer
 group takes 23 s to form unless `session.timeout.ms` is 6000, and ListOffsets counts the last batch as one record
-(see `sources/offsets.py`).
+(see `kafka/offsets.py`).
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class EmbeddedBroker:
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
-        from fixwatch.sources.offsets import quiet_logger
+        from fixwatch.kafka.client import quiet_logger
 
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=quiet_logger())
         deadline = time.monotonic() + START_LIMIT

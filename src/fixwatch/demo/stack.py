@@ -27,9 +27,9 @@ from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.demo.process import Part, fixwatch_command
 from fixwatch.demo.runs import Runs
 from fixwatch.errors import BrokerError, DemoError
+from fixwatch.kafka.offsets import Topic, describe_topic, end_offsets
+from fixwatch.kafka.topic import ensure_topic
 from fixwatch.settings import Settings
-from fixwatch.sources.offsets import Topic, describe_topic, end_offsets
-from fixwatch.sources.topic import ensure_topic
 
 #: Seconds that a part gets to stop by itself.
 STOP_LIMIT: Final = 20

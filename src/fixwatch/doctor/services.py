@@ -13,8 +13,9 @@ import psycopg
 from fixwatch.doctor.check import Finding, ok, problem, warning
 from fixwatch.doctor.installation import shown_database_url
 from fixwatch.errors import BrokerError, DatabaseError
+from fixwatch.kafka.client import client_config
+from fixwatch.kafka.offsets import Topic, describe_topic, end_offsets
 from fixwatch.settings import Settings
-from fixwatch.sources.offsets import Topic, describe_topic, end_offsets
 from fixwatch.store.connection import connect
 from fixwatch.store.migrate import applied, pending
 
@@ -31,7 +32,7 @@ class Broker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._config = {"bootstrap.servers": settings.kafka_bootstrap_servers, **settings.kafka_config}
+        self._config = client_config(settings)
         self._topic: Topic | None = None
 
     def findings(self) -> Iterator[Finding]:

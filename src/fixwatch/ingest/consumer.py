@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import (
     OFFSET_INVALID,
@@ -12,15 +12,15 @@ from confluent_kafka import (
     KafkaError,
     KafkaException,
     Message,
-    TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
 
 from fixwatch.errors import BrokerError
 from fixwatch.ingest.batch import Batch
+from fixwatch.kafka.client import client_config, kafka_logger
+from fixwatch.kafka.offsets import Topic, describe_topic
 from fixwatch.settings import Settings
-from fixwatch.telemetry import kafka_logger, logger
+from fixwatch.telemetry import logger
 
 _log = logger("ingest")
 
@@ -32,15 +32,7 @@ _CHUNK: Final = 2_000
 
 #: Seconds to wait for metadata of the topic.
 _METADATA_TIMEOUT: Final = 5.0
-
-
-def client_config(settings: Settings) -> dict[str, Any]:
-    """librdkafka's settings common to every client of ours."""
-    return {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "logger": kafka_logger(),
-        **settings.kafka_config,
-    }
+_METADATA_TRIES: Final = 10
 
 
 class TopicConsumer:
@@ -58,7 +50,7 @@ class TopicConsumer:
         self._topic = settings.kafka_topic
         self._locate = locate
         self._on_lost = on_lost
-        self._admin = AdminClient(client_config(settings))
+        self._config = client_config(settings)
         self._consumer = Consumer(
             {
                 "session.timeout.ms": 6_000,
@@ -66,14 +58,15 @@ class TopicConsumer:
                 # librdkafka reads ahead by this much at most: with the batch in hand it bounds our memory.
                 "queued.max.messages.kbytes": 32 * 1024,
                 "fetch.wait.max.ms": 50,
-                **client_config(settings),
+                **self._config,
                 "group.id": settings.kafka_group_id,
                 # The database says where we are. Kafka's own offsets are for lag tools only.
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "range,roundrobin",
-            }
+            },
+            logger=kafka_logger(),
         )
         self._chunk = _CHUNK
         self.assigned: list[int] = []
@@ -83,24 +76,6 @@ class TopicConsumer:
         self._consumer.subscribe(
             [self._topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke
         )
-
-    def topic_id(self) -> str | None:
-        """The topic's id (KIP-516), None while the topic does not exist; `-` from brokers that have none.
-
-        Raises:
-            BrokerError: the broker does not answer.
-        """
-        try:
-            future = self._admin.describe_topics(
-                TopicCollection([self._topic]), request_timeout=_METADATA_TIMEOUT
-            )[self._topic]
-            description = future.result()
-        except KafkaException as error:
-            code = error.args[0].code()
-            if code in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
-                return None
-            raise BrokerError(f"The broker does not answer: {error.args[0].str()}") from error
-        return str(description.topic_id) if description.topic_id is not None else "-"
 
     def poll(self, rows: int, wait_s: float) -> Batch:
         """The next records, at most `rows` of them.
@@ -177,20 +152,25 @@ class TopicConsumer:
         _log.info("partitions_assigned", topic=self._topic, partitions=self.assigned)
 
     def _start(self, partitions: list[int]) -> None:
-        topic_id = self._wait_for_topic_id()
-        offsets = self._locate(topic_id, partitions)
+        offsets = self._locate(self._wait_for_topic().topic_id, partitions)
         self._consumer.assign(
             [TopicPartition(self._topic, partition, offsets[partition]) for partition in partitions]
         )
 
-    def _wait_for_topic_id(self) -> str:
-        # We were just given its partitions: the topic exists, only the answer may take a moment.
-        for _ in range(10):
-            found = self.topic_id()
+    def _wait_for_topic(self) -> Topic:
+        """The topic whose partitions we were just given: it exists, only the answer may take a moment."""
+        reason = "it is not there any more"
+        for _ in range(_METADATA_TRIES):
+            try:
+                found = describe_topic(self._config, self._topic, _METADATA_TIMEOUT)
+            except BrokerError as error:
+                reason = str(error)
+                _log.warning("waiting_for_broker", reason=reason)
+                continue
             if found is not None:
                 return found
             time.sleep(0.5)
-        raise BrokerError(f"The topic {self._topic} has gone.")
+        raise BrokerError(f"The topic {self._topic} cannot be ingested: {reason}")
 
     def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         _log.info("partitions_revoked", topic=self._topic, partitions=self.assigned)

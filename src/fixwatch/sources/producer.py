@@ -9,8 +9,9 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from fixwatch.errors import BrokerError
+from fixwatch.kafka.client import client_config, kafka_logger
 from fixwatch.settings import Settings
-from fixwatch.telemetry import kafka_logger, logger
+from fixwatch.telemetry import logger
 
 _log = logger("produce")
 
@@ -65,8 +66,7 @@ class RecordProducer:
         self._producer = Producer(
             {
                 **_TUNING,
-                "bootstrap.servers": settings.kafka_bootstrap_servers,
-                **settings.kafka_config,
+                **client_config(settings),
                 "on_delivery": self._on_failure,
                 "error_cb": self._on_error,
             },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fixwatch.errors import BrokerError
+from fixwatch.kafka.client import quiet_logger
 
 #: How many records behind the broker's own answer the end is looked for. Brokers that count the last batch as
 #: one record (Tansu does) answer too little, never too much.
@@ -101,15 +101,6 @@ def end_offsets(config: Mapping[str, Any], topic: Topic, timeout: float = 10) ->
     finally:
         consumer.close()
     return ends
-
-
-def quiet_logger() -> logging.Logger:
-    """For a client that asks once: what it has to say comes back as the answer or as an exception."""
-    quiet = logging.getLogger("fixwatch.sources.offsets")
-    quiet.propagate = False
-    if not quiet.handlers:
-        quiet.addHandler(logging.NullHandler())
-    return quiet
 
 
 def _code(error: Exception) -> int | None:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from fixwatch.errors import BrokerError
-from fixwatch.sources.offsets import quiet_logger
+from fixwatch.kafka.client import quiet_logger
 from fixwatch.telemetry import logger
 
 _log = logger("topic")
