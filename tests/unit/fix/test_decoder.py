@@ -186,6 +186,12 @@ def test_ten_thousand_fields_are_read() -> None:
     assert value(message, "order_qty") == 7
 
 
+def test_a_repeated_tag_keeps_its_first_value() -> None:
+    message = order((38, "100"), (38, "200"))
+    assert value(message, "order_qty") == 100
+    assert outcome(message) == ("rejected", ["tag_appears_more_than_once:38"])
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
