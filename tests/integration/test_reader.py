@@ -47,12 +47,16 @@ def _session(database: psycopg.Connection[Any], sender: str = "ALPHA", target: s
 
 
 def _stream(
-    database: psycopg.Connection[Any], next_offset: int = 0, high_watermark: int = 0, partition: int = 0
+    database: psycopg.Connection[Any],
+    next_offset: int = 0,
+    high_watermark: int = 0,
+    partition: int = 0,
+    topic_id: str = "id",
 ) -> int:
     row = database.execute(
         "INSERT INTO ingest_offsets (topic, topic_id, partition, next_offset, high_watermark)"
-        " VALUES ('fix-trades', 'id', %s, %s, %s) RETURNING stream_id",
-        (partition, next_offset, high_watermark),
+        " VALUES ('fix-trades', %s, %s, %s, %s) RETURNING stream_id",
+        (topic_id, partition, next_offset, high_watermark),
     ).fetchone()
     assert row is not None
     return int(row[0])
@@ -162,6 +166,14 @@ def test_lag_is_what_the_streams_have_beyond_the_log(
     _stream(database, next_offset=50, high_watermark=20, partition=1)
     lag = reader.health().lag
     assert (lag.records, lag.stored, lag.streams) == (10, 140, 2)
+
+
+def test_what_was_left_of_a_topic_that_is_gone_is_no_lag(
+    reader: Reader, database: psycopg.Connection[Any]
+) -> None:
+    _stream(database, next_offset=5, high_watermark=500, topic_id="gone")
+    _stream(database, next_offset=10, high_watermark=12, topic_id="anew")
+    assert reader.health().lag.records == 2
 
 
 def test_only_ingesters_seen_lately_are_alive(database: psycopg.Connection[Any], reader: Reader) -> None:

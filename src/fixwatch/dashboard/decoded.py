@@ -50,7 +50,8 @@ def _by_tag(defects: Iterable[str]) -> dict[int, str]:
 
 
 def _words(meaning: str | None) -> str:
-    """`SELL_SHORT` as `Sell short`; a message's name (`ExecutionReport`) as it is."""
+    """`SELL_SHORT` as `Sell short`; names (`ExecutionReport`, `FIXT11`) as they are."""
     if meaning is None:
         return ""
-    return meaning.replace("_", " ").capitalize() if meaning.isupper() else meaning
+    words = meaning.replace("_", " ")
+    return words.capitalize() if words.isupper() and not words.startswith("FIX") else words

@@ -15,6 +15,7 @@ _MOST_CHARACTERS: Final = 2_000
 STYLE: Final = """<style>
 /* Refreshing parts must not fade, and the page must not lose half the screen to margins. */
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
+[data-testid="stStatusWidget"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 2rem; max-width: 1680px; }
 .st-key-figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); }
 @media (max-width: 1100px) { .st-key-figures { grid-template-columns: repeat(3, minmax(0, 1fr)); } }

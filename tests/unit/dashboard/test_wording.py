@@ -22,7 +22,7 @@ from fixwatch.dashboard import wording
         (Decimal("-37.63"), 2, "-37.63"),
         (Decimal("1E+3"), 0, "1,000"),
         (Decimal("0"), 2, "0.00"),
-        (None, 2, "\u2014"),
+        (None, 2, wording.NOTHING),
     ],
 )
 def test_amount_keeps_every_digit_but_trailing_zeros(value: Decimal | None, places: int, text: str) -> None:
@@ -47,7 +47,7 @@ def test_moment_shows_the_date_only_of_another_day_of_the_viewers_zone() -> None
     at = datetime(2026, 3, 1, 20, 30, 5, 123_999, tzinfo=UTC)
     assert wording.moment(at, UTC, datetime(2026, 3, 1, 23, tzinfo=UTC)) == "20:30:05.123"
     assert wording.moment(at, tokyo, datetime(2026, 3, 1, 1, tzinfo=UTC)) == "2026-03-02 05:30:05.123"
-    assert wording.moment(None, UTC, at) == "\u2014"
+    assert wording.moment(None, UTC, at) == wording.NOTHING
 
 
 def test_unknown_zone_is_utc() -> None:
@@ -67,15 +67,15 @@ def test_side_and_msg_type_have_their_meanings() -> None:
         "Buy",
         "Sell short",
         "Z",
-        "\u2014",
-        "\u2014",
+        wording.NOTHING,
+        wording.NOTHING,
     ]
     assert [wording.direction(code) for code in ("1", "5", "8", "")] == ["Buy", "Sell", "Other", "Other"]
     assert [wording.msg_type(code) for code in ("8", "A", "zz", None)] == [
         "8 ExecutionReport",
         "A Logon",
         "zz",
-        "\u2014",
+        wording.NOTHING,
     ]
 
 

@@ -19,7 +19,10 @@ _STATUS: Final = {
     "corrected": "▲ Corrected",
     "unseen": "? Original not seen",
 }
-_RIGHT: Final = ("Quantity", "Price", "Notional")
+#: Pixels. The grid measures the first rows that it gets; what comes later may be longer, and a number that is
+#: cut reads as another number.
+_WIDTHS: Final = {"Symbol": 90, "Side": 85, "Ccy": 52, "Status": 105}
+_FIGURE_WIDTHS: Final = {"Quantity": 95, "Price": 95, "Notional": 128}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,11 @@ def _table(trades: list[Trade]) -> None:
         height=720,
         placeholder="No trades match",
         column_config={
-            "Status": st.column_config.TextColumn(width=110),
-            **{name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
+            **{name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
+            **{
+                name: st.column_config.TextColumn(width=width, alignment="right")
+                for name, width in _FIGURE_WIDTHS.items()
+            },
         },
         alt="Trades, the newest first",
     )

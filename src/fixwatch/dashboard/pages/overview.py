@@ -13,6 +13,8 @@ from fixwatch.store.views import Overview
 
 _WINDOWS: Final = {"15 min": 15, "1 h": 60, "4 h": 240, "24 h": 1_440}
 _DEFAULT_WINDOW: Final = "15 min"
+#: Pixels. The grid measures the first figures that it gets; a later one that is cut reads as another number.
+_FIGURE_WIDTHS: Final = {"Trades": 60, "Quantity": 92, "Notional": 126}
 
 
 def page() -> None:
@@ -164,8 +166,8 @@ def _symbols(answer: Overview) -> None:
             hide_index=True,
             height=250,
             column_config={
-                name: st.column_config.TextColumn(alignment="right")
-                for name in ("Trades", "Quantity", "Notional")
+                name: st.column_config.TextColumn(width=width, alignment="right")
+                for name, width in _FIGURE_WIDTHS.items()
             },
         )
     with right, st.container(border=True):
