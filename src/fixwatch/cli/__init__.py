@@ -20,13 +20,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(demo.demo)
+app.command()(simulate.simulate)
+app.command()(produce.produce)
+app.command()(ingest.ingest)
 app.command()(dashboard.dashboard)
 app.command()(decode.decode)
-app.command()(demo.demo)
 app.command()(doctor.doctor)
-app.command()(ingest.ingest)
-app.command()(produce.produce)
-app.command()(simulate.simulate)
 app.add_typer(db.app, name="db")
 
 
@@ -36,6 +36,13 @@ def main() -> None:
         app()
     except FixwatchError as error:
         sys.stderr.write(f"fixwatch: {error}\n")
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("fixwatch"):
+            raise
+        sys.stderr.write(
+            f"fixwatch: this command needs {error.name}: install it with `pip install 'fixwatch[system]'`.\n"
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

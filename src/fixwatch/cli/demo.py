@@ -42,19 +42,12 @@ def demo(
     """
     import logging
 
-    try:
-        from rich.console import Console
+    from rich.console import Console
 
-        from fixwatch.demo.run import run
-        from fixwatch.demo.stack import Plan
-        from fixwatch.sources.simulator.faults import Faults
-        from fixwatch.telemetry import configure_logging
-    except ModuleNotFoundError as error:
-        from fixwatch.errors import DemoError
-
-        raise DemoError(
-            f"The demo needs {error.name}: install it with `pip install 'fixwatch[demo]'`."
-        ) from error
+    from fixwatch.demo.run import run
+    from fixwatch.demo.stack import Plan
+    from fixwatch.sources.simulator.faults import Faults
+    from fixwatch.telemetry import configure_logging
 
     configure_logging()
     # The parts log to their files; here the screen says what happens.

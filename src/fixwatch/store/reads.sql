@@ -31,10 +31,14 @@ FROM (
 ) AS newest
 
 -- lag --
+-- Of each topic's newest incarnation: an older one is gone, with what was not stored of it.
 SELECT coalesce(sum(greatest(high_watermark - next_offset, 0)), 0)::bigint AS records,
        coalesce(sum(next_offset), 0)::bigint AS stored,
        count(*) AS streams
 FROM ingest_offsets
+WHERE (topic, topic_id) IN (
+    SELECT DISTINCT ON (topic) topic, topic_id FROM ingest_offsets ORDER BY topic, stream_id DESC
+)
 
 -- message_totals --
 SELECT coalesce(sum(messages), 0)::bigint AS messages,
