@@ -11,7 +11,7 @@ from fixwatch import __version__
 from fixwatch.dashboard import live, markup, reading
 from fixwatch.dashboard.pages import blotter, overview, quarantine, sessions
 from fixwatch.dashboard.status import Level, Status, assess
-from fixwatch.store.views import Health
+from fixwatch.store.figures import Health
 
 # Files of ours: an icon by name would be fetched from a host of somebody else.
 _ICON: Final = str(Path(__file__).with_name("icon.svg"))

@@ -16,7 +16,7 @@ import polars as pl
 
 from fixwatch.dashboard import wording
 from fixwatch.dashboard.theme import BLUE, GREY, ORANGE
-from fixwatch.store.views import IngestStep, SymbolVolume, TradeStep, Window
+from fixwatch.store.figures import IngestStep, SymbolVolume, TradeStep, Window
 
 Chart = alt.Chart
 

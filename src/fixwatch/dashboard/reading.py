@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from fixwatch.settings import load
-from fixwatch.store import views
+from fixwatch.store import figures, views
 from fixwatch.store.reader import Reader
 
 #: Seconds that an answer is shared for: less than the shortest refresh, so that every refresh brings news.
@@ -24,13 +24,13 @@ def reader() -> Reader:
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
-def health() -> views.Health:
+def health() -> figures.Health:
     """`Reader.health`, shared."""
     return reader().health()
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=8, show_spinner=False)
-def overview(minutes: int) -> views.Overview:
+def overview(minutes: int) -> figures.Overview:
     """`Reader.overview`, shared."""
     return reader().overview(minutes)
 

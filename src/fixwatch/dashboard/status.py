@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Final
 
 from fixwatch.dashboard import wording
+from fixwatch.store.figures import Health
 from fixwatch.store.reader import RECENT_MINUTES
-from fixwatch.store.views import Health
 
 
 class Level(Enum):

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg.rows import class_row
 
-from fixwatch.store import sql, views
+from fixwatch.store import figures, sql, views
 from fixwatch.store.read_pool import ReadPool
 
 Row = TypeVar("Row")
@@ -55,47 +55,49 @@ class Reader:
         """Close the connections."""
         self._pool.close()
 
-    def health(self) -> views.Health:
+    def health(self) -> figures.Health:
         """What the status line is made from."""
         with self._pool.snapshot() as connection:
-            return views.Health(
-                rates=_one(connection, views.IngestRates, "ingest_rates"),
-                lag=_one(connection, views.Lag, "lag"),
-                ingesters=_rows(connection, views.Ingester, "ingesters"),
-                session_counts=_one(connection, views.SessionCounts, "session_counts"),
-                recent=_one(connection, views.MessageTotals, "message_totals", {"minutes": RECENT_MINUTES}),
+            return figures.Health(
+                rates=_one(connection, figures.IngestRates, "ingest_rates"),
+                lag=_one(connection, figures.Lag, "lag"),
+                ingesters=_rows(connection, figures.Ingester, "ingesters"),
+                session_counts=_one(connection, figures.SessionCounts, "session_counts"),
+                recent=_one(connection, figures.MessageTotals, "message_totals", {"minutes": RECENT_MINUTES}),
             )
 
-    def overview(self, minutes: int, *, symbols: int = 12) -> views.Overview:
+    def overview(self, minutes: int, *, symbols: int = 12) -> figures.Overview:
         """The front page over the last `minutes`, with the `symbols` of the greatest notional."""
         with self._pool.snapshot() as connection:
             window = _trade_window(connection, minutes)
             step_minutes = _step(window.minutes)
             span = {"since": window.since, "until": window.until}
-            rates = _one(connection, views.IngestRates, "ingest_rates")
-            return views.Overview(
+            rates = _one(connection, figures.IngestRates, "ingest_rates")
+            return figures.Overview(
                 rates=rates,
                 trades_per_second=_trades_per_second(connection, rates.seconds),
-                lag=_one(connection, views.Lag, "lag"),
-                messages=_one(connection, views.MessageTotals, "message_totals", {"minutes": minutes}),
+                lag=_one(connection, figures.Lag, "lag"),
+                messages=_one(connection, figures.MessageTotals, "message_totals", {"minutes": minutes}),
                 trades=_scalar(connection, "trade_totals", span),
                 window=window,
-                session_counts=_one(connection, views.SessionCounts, "session_counts"),
-                ingesters=_rows(connection, views.Ingester, "ingesters"),
-                symbols=_rows(connection, views.SymbolVolume, "trades_by_symbol", {**span, "limit": symbols}),
+                session_counts=_one(connection, figures.SessionCounts, "session_counts"),
+                ingesters=_rows(connection, figures.Ingester, "ingesters"),
+                symbols=_rows(
+                    connection, figures.SymbolVolume, "trades_by_symbol", {**span, "limit": symbols}
+                ),
                 trade_steps=_rows(
-                    connection, views.TradeStep, "trades_over_time", {**span, "step_minutes": step_minutes}
+                    connection, figures.TradeStep, "trades_over_time", {**span, "step_minutes": step_minutes}
                 ),
                 trade_step_minutes=step_minutes,
                 ingest_steps=_rows(
                     connection,
-                    views.IngestStep,
+                    figures.IngestStep,
                     "ingest_history",
                     {"minutes": _INGEST_HISTORY_MINUTES, "step_seconds": _INGEST_STEP_SECONDS},
                 ),
                 ingest_step_seconds=_INGEST_STEP_SECONDS,
                 defects=_rows(
-                    connection, views.DefectCount, "defect_counts", {"minutes": minutes, "limit": 20}
+                    connection, figures.DefectCount, "defect_counts", {"minutes": minutes, "limit": 20}
                 ),
             )
 
@@ -163,10 +165,12 @@ class Reader:
             reach = connection.execute(_SQL["defective_reach"], parameters).fetchone()
         return views.DefectivePage(messages, searched_to=None if reach is None else reach[0])
 
-    def defect_counts(self, minutes: int, *, limit: int = 20) -> tuple[views.DefectCount, ...]:
+    def defect_counts(self, minutes: int, *, limit: int = 20) -> tuple[figures.DefectCount, ...]:
         """The commonest defects of the last `minutes`."""
         with self._pool.snapshot() as connection:
-            return _rows(connection, views.DefectCount, "defect_counts", {"minutes": minutes, "limit": limit})
+            return _rows(
+                connection, figures.DefectCount, "defect_counts", {"minutes": minutes, "limit": limit}
+            )
 
     def message(self, stream_id: int, kafka_offset: int) -> views.StoredMessage | None:
         """The message at a place in the topic, its first 64 KiB; None where there is none."""
@@ -220,7 +224,7 @@ def _step(minutes: int) -> int:
     return next((step for step in _STEPS if minutes <= step * _MOST_STEPS), _STEPS[-1])
 
 
-def _trade_window(connection: psycopg.Connection[Any], minutes: int) -> views.Window:
+def _trade_window(connection: psycopg.Connection[Any], minutes: int) -> figures.Window:
     """The last `minutes`; where nothing was traded in them, those that end with the newest trade."""
     (row,) = connection.execute(_SQL["newest_trade_minute"])
     now: datetime = row[0].astimezone(UTC)
@@ -228,9 +232,9 @@ def _trade_window(connection: psycopg.Connection[Any], minutes: int) -> views.Wi
     until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     length = timedelta(minutes=minutes)
     if newest is None or newest >= until - length:
-        return views.Window(until - length, until, live=True)
+        return figures.Window(until - length, until, live=True)
     until = newest + timedelta(minutes=1)
-    return views.Window(until - length, until, live=False)
+    return figures.Window(until - length, until, live=False)
 
 
 def _trades_per_second(connection: psycopg.Connection[Any], seconds: float) -> float:

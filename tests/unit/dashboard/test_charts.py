@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fixwatch.dashboard import charts, wording
-from fixwatch.store.views import IngestStep, SymbolVolume, TradeStep, Window
+from fixwatch.store.figures import IngestStep, SymbolVolume, TradeStep, Window
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = Window(NOON - timedelta(hours=1), NOON, live=True)

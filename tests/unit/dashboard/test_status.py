@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fixwatch.dashboard.status import Level, assess
-from fixwatch.store.views import Health, Ingester, IngestRates, Lag, MessageTotals, SessionCounts
+from fixwatch.store.figures import Health, Ingester, IngestRates, Lag, MessageTotals, SessionCounts
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 INGESTER = Ingester("host:1", NOW - timedelta(hours=1), NOW, "ingesting", None, "0.1.0", 4)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from fixwatch.dashboard import charts, reading, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
-from fixwatch.store.views import Overview
+from fixwatch.store.figures import Overview
 
 _WINDOWS: Final = {"15 min": 15, "1 h": 60, "4 h": 240, "24 h": 1_440}
 _DEFAULT_WINDOW: Final = "15 min"
