@@ -55,7 +55,9 @@ static inline int fw_column_begin(fw_column *c, int kind, int64_t rows) {
 
 /* Texts: say that rows up to `rows` are over. */
 static inline void fw_column_fill(fw_column *c, int64_t rows) {
-    for (; c->filled < rows; c->filled++) c->offsets[c->filled + 1] = (int32_t)c->used;
+    int32_t *offsets = c->offsets, used = (int32_t)c->used;
+    for (int64_t row = c->filled; row < rows; row++) offsets[row + 1] = used;
+    if (c->filled < rows) c->filled = rows;
 }
 
 static inline int fw_column_text(fw_column *c, int64_t row, const uint8_t *p, size_t n) {
