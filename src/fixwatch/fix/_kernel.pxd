@@ -38,7 +38,7 @@ cdef extern from "_message.h" nogil:
         const fw_dictionary **dictionaries
         int8_t *version_of_appl_ver_id
         uint8_t *admin
-        int default_version, lenient
+        int default_version, lenient, frame_only
         size_t max_bytes
         fw_column *columns
         int16_t *column_of

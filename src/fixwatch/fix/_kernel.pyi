@@ -6,6 +6,7 @@ def decode_batch(
     messages: Sequence[bytes | None] | pa.Array,
     lenient: bool,
     tolerant: bool,
+    frame_only: bool,
     max_message_bytes: int,
     default_version: str,
 ) -> tuple[pa.RecordBatch, pa.Array, pa.RecordBatch, pa.Array]: ...

@@ -72,10 +72,20 @@ cdef class _Batch:
     cdef size_t *length
     cdef fw_decoder *decoder
 
-    def __init__(self, messages, *, bint lenient, bint tolerant, size_t max_message_bytes, default_version):
+    def __init__(
+        self,
+        messages,
+        *,
+        bint lenient,
+        bint tolerant,
+        bint frame_only,
+        size_t max_message_bytes,
+        default_version,
+    ):
         cdef fw_decoder *d
         self.decoder = d = <fw_decoder *>_zeroed(1, sizeof(fw_decoder))
         d.lenient = lenient
+        d.frame_only = frame_only
         d.check.tolerant = tolerant
         d.max_bytes = max_message_bytes
         d.default_version = VERSIONS.index(default_version)
@@ -288,7 +298,9 @@ cdef class _Batch:
         return found, d.tokens.end
 
 
-def decode_batch(messages, bint lenient, bint tolerant, size_t max_message_bytes, str default_version):
+def decode_batch(
+    messages, bint lenient, bint tolerant, bint frame_only, size_t max_message_bytes, str default_version
+):
     """Decode a sequence of bytes (None: empty) or an Arrow binary array.
 
     Returns `(columns, verdicts, defects, secret_rows)` as `decoder.Decoded` describes them.
@@ -297,6 +309,7 @@ def decode_batch(messages, bint lenient, bint tolerant, size_t max_message_bytes
         messages,
         lenient=lenient,
         tolerant=tolerant,
+        frame_only=frame_only,
         max_message_bytes=max_message_bytes,
         default_version=default_version,
     )
@@ -312,6 +325,11 @@ def read_fields(bytes message, bint tolerant, str default_version):
     what has no tag. Then the offset where reading stopped.
     """
     cdef _Batch batch = _Batch(
-        [message], lenient=True, tolerant=tolerant, max_message_bytes=0, default_version=default_version
+        [message],
+        lenient=True,
+        tolerant=tolerant,
+        frame_only=False,
+        max_message_bytes=0,
+        default_version=default_version,
     )
     return batch.fields_of_first()

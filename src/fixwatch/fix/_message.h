@@ -30,6 +30,7 @@ typedef struct {
     uint8_t admin[256];                             /* MsgTypes of the session layer */
     int default_version; /* of FIXT.1.1 messages without ApplVerID(1128) */
     int lenient;
+    int frame_only; /* no dictionary checks: groups are not told apart either */
     size_t max_bytes;
     fw_column *columns;
     int16_t column_of[FW_COLUMN_TAGS]; /* by tag, -1: no column */
@@ -163,11 +164,11 @@ static inline int fw_decode_message(fw_decoder *d, int32_t row, const uint8_t *p
         fw_defect(&d->defects, row, FW_TOO_LONG, FW_NO_TAG, FW_FRAME_RANK);
     } else {
         if (fw_tokenise(&d->tokens, p, n)) return FW_OUT_OF_MEMORY;
-        int wanted = fw_choose_dictionaries(d, p);
+        int wanted = d->frame_only ? 0 : fw_choose_dictionaries(d, p);
         if (wanted) return wanted;
         fw_check_frame(&d->tokens, p, n, row, &d->defects);
         verdict = fw_frame_verdict(d);
-        fw_check_dictionary(d, row, p, verdict != FW_GARBLED);
+        if (!d->frame_only) fw_check_dictionary(d, row, p, verdict != FW_GARBLED);
         if (fw_write_columns(d, row, p, verdict != FW_GARBLED)) return FW_OUT_OF_MEMORY;
         if (verdict == FW_VALID && d->defects.count > d->defects.first) verdict = FW_REJECTED;
     }

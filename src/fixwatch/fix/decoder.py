@@ -32,6 +32,8 @@ class DecodeOptions:
     `max_message_bytes`: a longer message is not read (garbled, `too_long`).
     `default_appl_ver_id`: the application version of FIXT.1.1 messages that carry no ApplVerID(1128), as a
     name (`FIX.5.0SP2`) or a value of DefaultApplVerID(1137) (`9`); None stands for the latest, FIX 5.0 SP2.
+    `checks`: `all`, or `frame` for the frame alone: faster, any field passes, and a field inside a repeating
+    group is taken for one at the root.
 
     Raises SettingsError for a value that it may not have.
     """
@@ -40,12 +42,15 @@ class DecodeOptions:
     frame: str = "strict"
     max_message_bytes: int = 1024 * 1024
     default_appl_ver_id: str | None = None
+    checks: str = "all"
 
     def __post_init__(self) -> None:
         if self.profile not in ("strict", "tolerant"):
             raise SettingsError(f"profile is {self.profile!r}; it may be strict or tolerant.")
         if self.frame not in ("strict", "lenient"):
             raise SettingsError(f"frame is {self.frame!r}; it may be strict or lenient.")
+        if self.checks not in ("all", "frame"):
+            raise SettingsError(f"checks is {self.checks!r}; it may be all or frame.")
         if not 1 <= self.max_message_bytes <= _LARGEST_MESSAGE:
             raise SettingsError(
                 f"max_message_bytes is {self.max_message_bytes}; it may be 1 to {_LARGEST_MESSAGE}."
@@ -104,6 +109,7 @@ def decode(
             messages,
             options.frame == "lenient",
             options.profile == "tolerant",
+            options.checks == "frame",
             options.max_message_bytes,
             options.appl_version,
         )

@@ -354,7 +354,16 @@ def test_columns_outlive_the_batch_they_came_from() -> None:
     assert columns.column("text")[999].as_py() == "text 999"
 
 
-@pytest.mark.parametrize("options", [{"profile": "loose"}, {"frame": "none"}, {"max_message_bytes": 0}])
+def test_frame_checks_alone_let_any_field_pass() -> None:
+    message = order((4711, "x"), (59, "Z"), (44, "1e5"))
+    assert len(outcome(message)[1]) == 3
+    assert outcome(message, DecodeOptions(checks="frame")) == ("rejected", ["incorrect_data_format:44"])
+    assert outcome(message + b"x", DecodeOptions(checks="frame"))[0] == "garbled"
+
+
+@pytest.mark.parametrize(
+    "options", [{"profile": "loose"}, {"frame": "none"}, {"checks": "few"}, {"max_message_bytes": 0}]
+)
 def test_options_name_what_they_may_be(options: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="may be"):
         DecodeOptions(**options)

@@ -1,0 +1,40 @@
+"""`fixwatch bench`: how fast the parts are on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Measure the parts of fixwatch on this machine.", no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure the parts of fixwatch on this machine."""
+
+
+@app.command()
+def decode(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    messages: Annotated[int, typer.Option(help="Messages of the corpus.", min=1)] = 200_000,
+    rounds: Annotated[int, typer.Option(help="Rounds; the median counts.", min=1)] = 5,
+) -> None:
+    """Decode a corpus with the kernel and by splitting in Python, and compare."""
+    import json
+    from dataclasses import asdict
+
+    from fixwatch.bench.decode import run
+
+    report = run(messages, rounds)
+    if as_json:
+        report["results"] = [asdict(result) for result in report["results"]]
+        typer.echo(json.dumps(report))
+        return
+    corpus = report["corpus"]
+    typer.echo(f"{report['machine']['cpu']}; {corpus['messages']:,} messages of {corpus['mean_bytes']} bytes")
+    for result in report["results"]:
+        typer.echo(
+            f"{result.name:<36} {result.messages_per_s:>12,.0f} messages/s {result.mb_per_s:>9,.1f} MB/s "
+            f"{result.ratio_to_baseline:>7.1f}x"
+        )
