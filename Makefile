@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-KERNEL := $(wildcard src/fixwatch/fix/*.pyx src/fixwatch/fix/*.h)
+KERNEL := $(wildcard src/fixwatch/*/*.pyx src/fixwatch/*/*.pxd src/fixwatch/*/*.h)
 INSTALLED := $(VENV)/.installed
 
 .PHONY: help install demo test test-browser lint types bench clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +17,15 @@ from fixwatch.store.migrate import migrate
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A running Postgres."""
-    with EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres")) / "data") as server:
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A running Postgres.
+
+    Not below pytest's own directory: as root, Postgres runs as another user, to whom a second pytest closes it.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="fixwatch-") as directory,
+        EmbeddedPostgres(Path(directory) / "data") as server,
+    ):
         yield server
 
 

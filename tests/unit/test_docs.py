@@ -15,7 +15,9 @@ from fixwatch.cli import app
 from fixwatch.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(page for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])
+PAGES = sorted(
+    page for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
+)
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -55,7 +57,9 @@ def test_make_targets_that_are_named_exist(page: Path) -> None:
 
 def test_no_file_names_a_package_registry() -> None:
     # A mirror's address does not belong in the project: pip, npm and maven know their own.
-    hosts = "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.(com|org)", "maven" + r"\.org"])
+    hosts = "|".join(
+        ["pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.(com|org)", "maven" + r"\.org"]
+    )
     found = subprocess.run(
         ["git", "grep", "-I", "-l", "-E", hosts], cwd=ROOT, capture_output=True, text=True, check=False
     )
