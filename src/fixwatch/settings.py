@@ -92,7 +92,10 @@ class Settings(BaseSettings):
         20_000, ge=1, le=200_000, description="The most messages that one transaction stores."
     )
     batch_wait_ms: int = Field(
-        50, ge=1, le=10_000, description="How long a quiet stream is waited for before a batch is stored, ms."
+        5,
+        ge=1,
+        le=10_000,
+        description="How long more records are waited for after the first one of a batch, ms.",
     )
     dashboard_host: str = Field("127.0.0.1", description="The address that the dashboard listens on.")
     dashboard_port: int = Field(8501, ge=1, le=65_535, description="The port that the dashboard listens on.")

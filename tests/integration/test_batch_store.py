@@ -16,13 +16,14 @@ from fixwatch.ingest.batch import Batch
 from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.settings import Settings, load
 from fixwatch.store.connection import connect
+from fixwatch.store.identities import Identities
 from fixwatch.store.writer import Writer
 from tests.unit.ingest.conftest import message
 from tests.unit.ingest.test_orders import request
 from tests.unit.ingest.test_trades import fill, report
 
 Query = Callable[..., list[dict[str, Any]]]
-MakeStore = Callable[..., BatchStore]
+MakeStore = Callable[..., "Stored"]
 
 
 @pytest.fixture
@@ -31,19 +32,39 @@ def query(database_url: str) -> Iterator[Query]:
         yield lambda statement, *values: connection.execute(statement, values).fetchall()
 
 
+class Stored:
+    """A BatchStore whose batches are stored when `store` returns; its connections are its own."""
+
+    def __init__(self, database_url: str, settings: Settings) -> None:
+        options: dict[str, Any] = {"application_name": "test", "autocommit": True}
+        self.connections = [connect(database_url, **options) for _ in range(2)]
+        writing, control = self.connections
+        self._batches = BatchStore(Writer(writing), Identities(control), settings, "test:1")
+        self.locate = self._batches.locate
+
+    def store(self, batch: Batch, high_watermarks: dict[int, int]) -> dict[int, int]:
+        before = self._batches.store(batch, high_watermarks)
+        return before | self._batches.finish()
+
+    def close(self) -> None:
+        self._batches.close()
+        for connection in self.connections:
+            connection.close()
+
+
 @pytest.fixture
 def make_store(database_url: str) -> Iterator[MakeStore]:
-    writers: list[Writer] = []
+    stores: list[Stored] = []
 
-    def make(partitions: int = 1, topic_id: str = "one", **settings: Any) -> BatchStore:
-        writers.append(Writer(connect(database_url, application_name="test", autocommit=True)))
-        store = BatchStore(writers[-1], load(database_url=database_url, **settings), "test:1")
+    def make(partitions: int = 1, topic_id: str = "one", **settings: Any) -> Stored:
+        store = Stored(database_url, load(database_url=database_url, **settings))
+        stores.append(store)
         store.locate(topic_id, list(range(partitions)))
         return store
 
     yield make
-    for writer in writers:
-        writer.close()
+    for store in stores:
+        store.close()
 
 
 def records(messages: list[bytes], first_offset: int = 0, partition: int = 0) -> Batch:
@@ -133,6 +154,7 @@ def test_a_failure_in_the_transaction_leaves_nothing(
     assert query("SELECT next_offset FROM ingest_offsets") == [{"next_offset": 0}]
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE gone RENAME TO message_minutes")
+    store.locate("one", [0])
     assert store.store(records([fill(1, "E1")]), {}) == {0: 1}
 
 

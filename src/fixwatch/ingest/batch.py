@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +42,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.values)
 
+    def ends(self) -> dict[int, int]:
+        """The last offset of each partition."""
+        return dict(zip(self.partitions, self.offsets, strict=True))
+
     def part(self, begin: int, end: int) -> Batch:
         """The records from `begin` up to `end`."""
         return Batch(
@@ -79,7 +83,12 @@ class DecodedBatch:
 
 
 def decode_batch(
-    batch: Batch, stream_ids: dict[int, int], options: DecodeOptions, *, strict: bool, readable: bool = True
+    batch: Batch,
+    stream_ids: Mapping[int, int],
+    options: DecodeOptions,
+    *,
+    strict: bool,
+    readable: bool = True,
 ) -> DecodedBatch:
     """Decode and check a batch, and blank the secrets in it.
 

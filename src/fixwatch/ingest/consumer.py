@@ -30,6 +30,9 @@ MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
 #: Records asked of librdkafka in one call: few enough that long ones cannot overrun MAX_BATCH_BYTES by much.
 _CHUNK: Final = 2_000
 
+#: Seconds to wait for a first record: how often a quiet ingester looks up.
+IDLE_WAIT: Final = 0.1
+
 #: Seconds to wait for metadata of the topic.
 _METADATA_TIMEOUT: Final = 5.0
 _METADATA_TRIES: Final = 10
@@ -80,15 +83,18 @@ class TopicConsumer:
     def poll(self, rows: int, wait_s: float) -> Batch:
         """The next records, at most `rows` of them.
 
-        A flood fills the batch; what a quiet stream brings within `wait_s` seconds is handed over as it is.
+        A flood fills the batch; what a quiet stream brings within `wait_s` seconds of its first record is handed
+        over as it is.
         """
         batch = Batch([], [], [], [])
-        size = 0
-        while len(batch) < rows and size < MAX_BATCH_BYTES:
-            polled = self._consumer.consume(min(self._chunk, rows - len(batch)), wait_s)
+        # `consume` waits for all that it is asked for: only the first record is worth a long wait.
+        size = self._take(self._consumer.consume(1, IDLE_WAIT), batch)
+        while batch.values and len(batch) < rows and size < MAX_BATCH_BYTES:
+            asked = min(self._chunk, rows - len(batch))
+            polled = self._consumer.consume(asked, wait_s)
             got = self._take(polled, batch)
             size += got
-            if len(polled) < self._chunk:
+            if len(polled) < asked:
                 break
             self._chunk = max(1, min(_CHUNK, MAX_BATCH_BYTES // 4 // max(got // len(polled), 1)))
         return batch

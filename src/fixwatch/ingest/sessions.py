@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from fixwatch.ingest.batch import SEPARATOR
-from fixwatch.store.writer import Ends
+from fixwatch.store.identities import Ends
 
 ROWS: Final = pa.schema(
     [

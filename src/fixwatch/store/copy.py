@@ -5,27 +5,45 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import psycopg
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import sql
 
 
-def copy_rows(cursor: psycopg.Cursor, table: str, rows: pa.RecordBatch) -> None:
-    """Append `rows` to `table`: its columns are those of the batch, by name.
+@dataclass(frozen=True, slots=True)
+class CopyData:
+    """Rows in Postgres' own binary form: encoded without a connection, sent later."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: int
+    payload: tuple[bytes, ...]
+
+
+def encode(table: str, rows: pa.RecordBatch) -> CopyData:
+    """Encode `rows` for `table`, whose columns are those of the batch, by name.
 
     The types on the wire are those of Arrow (text for string, bytea for binary, numeric for decimal128,
     timestamptz for timestamp); Postgres takes them only where the column has that type, or is an enum and
     the value a string.
-
-    Raises:
-        psycopg.Error: Postgres refuses a value; nothing of the batch is stored.
     """
     encoder = ArrowToPostgresBinaryEncoder(rows.schema)
+    payload = (encoder.write_header(), encoder.write_batch(rows), encoder.finish())
+    return CopyData(table, tuple(rows.schema.names), rows.num_rows, payload)
+
+
+def send(cursor: psycopg.Cursor, data: CopyData) -> None:
+    """Append encoded rows to their table.
+
+    Raises:
+        psycopg.Error: Postgres refuses a value; nothing of the rows is stored.
+    """
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT BINARY)").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.schema.names))
+        sql.Identifier(data.table), sql.SQL(", ").join(map(sql.Identifier, data.columns))
     )
     with cursor.copy(statement) as copy:
-        copy.write(encoder.write_header())
-        copy.write(encoder.write_batch(rows))
-        copy.write(encoder.finish())
+        for part in data.payload:
+            copy.write(part)

@@ -11,9 +11,6 @@ ON CONFLICT (topic, topic_id, partition) DO NOTHING
 SELECT partition, stream_id, next_offset FROM ingest_offsets
 WHERE topic = %(topic)s AND topic_id = %(topic_id)s AND partition = ANY (%(partitions)s)
 
--- make_partitions --
-SELECT make_message_partitions((now() AT TIME ZONE 'UTC')::date - 1, 4)
-
 -- advance_offsets --
 UPDATE ingest_offsets AS o
 SET next_offset = n.next_offset, high_watermark = n.high_watermark, updated_at = now()
@@ -21,52 +18,7 @@ FROM unnest(%(stream_ids)s::integer[], %(expected)s::bigint[], %(next_offsets)s:
             %(high_watermarks)s::bigint[]) AS n (stream_id, expected, next_offset, high_watermark)
 WHERE o.stream_id = n.stream_id AND o.next_offset = n.expected
 
--- register_pairs --
-INSERT INTO session_pairs (ends)
-SELECT DISTINCT CASE WHEN (e.a, e.b, e.c) <= (e.d, e.e, e.f)
-                     THEN ARRAY[e.a, e.b, e.c, e.d, e.e, e.f] ELSE ARRAY[e.d, e.e, e.f, e.a, e.b, e.c] END
-FROM unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
-    AS e (a, b, c, d, e, f)
-ORDER BY 1
-ON CONFLICT (ends) DO NOTHING
-
--- register_sessions --
-INSERT INTO sessions (pair_id, sender_comp_id, sender_sub_id, sender_location_id,
-                      target_comp_id, target_sub_id, target_location_id)
-SELECT p.pair_id, s.a, s.b, s.c, s.d, s.e, s.f
-FROM unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
-    AS s (a, b, c, d, e, f)
-JOIN session_pairs AS p
-  ON p.ends = CASE WHEN (s.a, s.b, s.c) <= (s.d, s.e, s.f)
-                   THEN ARRAY[s.a, s.b, s.c, s.d, s.e, s.f] ELSE ARRAY[s.d, s.e, s.f, s.a, s.b, s.c] END
-ORDER BY s
-ON CONFLICT DO NOTHING
-
--- read_sessions --
-SELECT s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
-       s.target_comp_id, s.target_sub_id, s.target_location_id, s.session_id, s.pair_id
-FROM sessions AS s
-JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
-    AS w (a, b, c, d, e, f)
-  ON (s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
-      s.target_comp_id, s.target_sub_id, s.target_location_id) = (w.a, w.b, w.c, w.d, w.e, w.f)
-
--- read_order_ids --
-SELECT o.pair_id, o.kind::text, o.id, o.order_key
-FROM wanted_order_ids AS w JOIN order_ids AS o USING (pair_id, id, kind)
-
--- take_order_keys --
-SELECT nextval('order_keys') FROM generate_series(1, %(count)s)
-
--- upsert_order_ids --
-INSERT INTO order_ids (pair_id, id, kind, order_key)
-SELECT pair_id, id, kind, order_key FROM new_order_ids ORDER BY pair_id, id, kind
-ON CONFLICT (pair_id, id, kind) DO NOTHING
-
 -- temporary_tables --
-CREATE TEMPORARY TABLE IF NOT EXISTS wanted_order_ids (pair_id integer, kind order_id_kind, id text)
-    ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_order_ids (LIKE order_ids) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_orders (LIKE orders INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_trades (
     session_id integer, exec_id text, stream_id integer, kafka_offset bigint, ingested_at timestamptz,
@@ -223,16 +175,3 @@ INSERT INTO ingest_batches (ingested_at, ingester_id, messages, bytes, rejected,
                             first_kafka_time, last_kafka_time, decode_ms, write_ms)
 VALUES (%(ingested_at)s, %(ingester_id)s, %(messages)s, %(bytes)s, %(rejected)s, %(garbled)s, %(quarantined)s,
         %(lag)s, %(first_kafka_time)s, %(last_kafka_time)s, %(decode_ms)s, %(write_ms)s)
-
--- report_ingester --
-INSERT INTO ingesters AS i (ingester_id, state, detail, version, partitions)
-VALUES (%(ingester_id)s, %(state)s, %(detail)s, %(version)s, %(partitions)s)
-ON CONFLICT (ingester_id) DO UPDATE SET
-    seen_at = now(), state = excluded.state, detail = excluded.detail, partitions = excluded.partitions
-
--- forget_ingester --
-DELETE FROM ingesters WHERE ingester_id = %(ingester_id)s
-
--- sweep --
-WITH batches AS (DELETE FROM ingest_batches WHERE ingested_at < now() - interval '1 day')
-DELETE FROM ingesters WHERE seen_at < now() - interval '1 day'

@@ -1,0 +1,79 @@
+"""Names to numbers: which session a direction is, which order an id is of.
+
+A number is given once, committed before any row carries it, and never changes. So numbers may be kept in memory, a
+number without rows harms nobody, and whoever stores the same message again finds the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+import pyarrow as pa
+
+from fixwatch.store.copy import encode, send
+from fixwatch.store.sql import load
+
+_SQL: Final = load("identities")
+
+#: A direction of a session: SenderCompID(49), SubID(50), LocationID(142), TargetCompID(56), SubID(57),
+#: LocationID(143); empty where the message has none.
+Ends = tuple[str, str, str, str, str, str]
+
+#: (pair_id, kind, id, order_key); `kind` is `cl_ord_id` or `order_id`.
+OrderId = tuple[int, str, str, int]
+
+
+class Identities:
+    """Asks and registers through a connection in autocommit mode that somebody else owns."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        # A crash may take back numbers that no committed row carries: a row's own commit comes later in the
+        # write-ahead log and flushes theirs with it. So there is nothing to wait for.
+        connection.execute("SET synchronous_commit = off")
+        for statement in _SQL["temporary_tables"].split(";"):
+            connection.execute(statement)
+
+    def known_sessions(self, ends: Sequence[Ends]) -> dict[Ends, tuple[int, int]]:
+        """The (session_id, pair_id) of those directions that are known."""
+        rows = self._connection.execute(_SQL["read_sessions"], _arrays(ends))
+        return {(a, b, c, d, e, f): (session_id, pair_id) for a, b, c, d, e, f, session_id, pair_id in rows}
+
+    def register_sessions(self, ends: Sequence[Ends]) -> None:
+        """Number the directions that are not known yet; they have no figures until a batch brings them."""
+        of = _arrays(ends)
+        with self._connection.transaction():
+            self._connection.execute(_SQL["register_pairs"], of)
+            self._connection.execute(_SQL["register_sessions"], of)
+
+    def known_orders(self, ids: pa.RecordBatch) -> list[OrderId]:
+        """Which of `ids` (columns pair_id, kind, id) are of an order already."""
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            send(cursor, encode("wanted_order_ids", ids))
+            return cursor.execute(_SQL["read_order_ids"]).fetchall()
+
+    def take_order_keys(self, count: int) -> list[int]:
+        """`count` order keys that nobody has, ascending."""
+        if not count:
+            return []
+        return [key for (key,) in self._connection.execute(_SQL["take_order_keys"], {"count": count})]
+
+    def register_orders(self, keys: pa.RecordBatch) -> list[OrderId]:
+        """Keep the order keys of new ids (columns pair_id, kind, id, order_key).
+
+        Returns those that somebody else registered meanwhile, with the keys that they have: these count.
+        """
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            send(cursor, encode("new_order_ids", keys))
+            cursor.execute(_SQL["register_order_ids"])
+            if cursor.rowcount == keys.num_rows:
+                return []
+            return cursor.execute(_SQL["read_conflicting_order_ids"]).fetchall()
+
+
+def _arrays(ends: Sequence[Ends]) -> dict[str, list[Any]]:
+    """Rows as one array a column, for `unnest`: any number of rows is six parameters."""
+    columns = zip(*ends, strict=True) if ends else ([] for _ in range(6))
+    return {name: list(column) for name, column in zip("abcdef", columns, strict=True)}

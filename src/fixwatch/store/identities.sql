@@ -1,0 +1,54 @@
+-- How names get their numbers. Rows are sorted by key before they are inserted: two ingesters that register the
+-- same names then wait for each other instead of deadlocking.
+
+-- temporary_tables --
+CREATE TEMPORARY TABLE IF NOT EXISTS wanted_order_ids (pair_id integer, kind order_id_kind, id text)
+    ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_order_ids (LIKE order_ids) ON COMMIT DELETE ROWS
+
+-- register_pairs --
+INSERT INTO session_pairs (ends)
+SELECT DISTINCT CASE WHEN (e.a, e.b, e.c) <= (e.d, e.e, e.f)
+                     THEN ARRAY[e.a, e.b, e.c, e.d, e.e, e.f] ELSE ARRAY[e.d, e.e, e.f, e.a, e.b, e.c] END
+FROM unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
+    AS e (a, b, c, d, e, f)
+ORDER BY 1
+ON CONFLICT (ends) DO NOTHING
+
+-- register_sessions --
+INSERT INTO sessions (pair_id, sender_comp_id, sender_sub_id, sender_location_id,
+                      target_comp_id, target_sub_id, target_location_id)
+SELECT p.pair_id, s.a, s.b, s.c, s.d, s.e, s.f
+FROM unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
+    AS s (a, b, c, d, e, f)
+JOIN session_pairs AS p
+  ON p.ends = CASE WHEN (s.a, s.b, s.c) <= (s.d, s.e, s.f)
+                   THEN ARRAY[s.a, s.b, s.c, s.d, s.e, s.f] ELSE ARRAY[s.d, s.e, s.f, s.a, s.b, s.c] END
+ORDER BY s
+ON CONFLICT DO NOTHING
+
+-- read_sessions --
+SELECT s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
+       s.target_comp_id, s.target_sub_id, s.target_location_id, s.session_id, s.pair_id
+FROM sessions AS s
+JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::text[], %(f)s::text[])
+    AS w (a, b, c, d, e, f)
+  ON (s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
+      s.target_comp_id, s.target_sub_id, s.target_location_id) = (w.a, w.b, w.c, w.d, w.e, w.f)
+
+-- read_order_ids --
+SELECT o.pair_id, o.kind::text, o.id, o.order_key
+FROM wanted_order_ids AS w JOIN order_ids AS o USING (pair_id, id, kind)
+
+-- take_order_keys --
+SELECT nextval('order_keys') FROM generate_series(1, %(count)s)
+
+-- register_order_ids --
+INSERT INTO order_ids (pair_id, id, kind, order_key)
+SELECT pair_id, id, kind, order_key FROM new_order_ids ORDER BY pair_id, id, kind
+ON CONFLICT (pair_id, id, kind) DO NOTHING
+
+-- read_conflicting_order_ids --
+SELECT o.pair_id, o.kind::text, o.id, o.order_key
+FROM new_order_ids AS n JOIN order_ids AS o USING (pair_id, id, kind)
+WHERE o.order_key <> n.order_key
