@@ -17,7 +17,7 @@ from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.settings import Settings, load
 from fixwatch.store.connection import connect
 from fixwatch.store.identities import Identities
-from fixwatch.store.writer import Writer
+from fixwatch.store.writer import Transaction, Writer
 from tests.unit.ingest.conftest import message
 from tests.unit.ingest.test_orders import request
 from tests.unit.ingest.test_trades import fill, report
@@ -311,6 +311,17 @@ def test_any_split_into_batches_gives_the_same_tables(make_store: MakeStore, que
     ]
     assert sum(row[3] for row in found["message_minutes"]) == len(day)
     assert [row[3:] for row in found["trade_minutes"]] == [(1, 90, 900)]
+
+
+def test_a_trade_that_another_ingester_stores_between_look_and_write_is_merged(
+    make_store: MakeStore, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_store(topic_id="one").store(records([fill(1, "E1"), fill(2, "E2")]), {})
+    monkeypatch.setattr(Transaction, "known_trades", lambda *_: [])
+    make_store(topic_id="two").store(records([fill(2, "E2"), fill(3, "E3")]), {})
+    rows = query("SELECT exec_id, repeats FROM trades ORDER BY 1")
+    assert [tuple(row.values()) for row in rows] == [("E1", 0), ("E2", 1), ("E3", 0)]
+    assert query("SELECT sum(trades) AS n FROM trade_minutes") == [{"n": 3}]
 
 
 def test_two_writers_that_touch_the_same_rows_do_not_deadlock(make_store: MakeStore, query: Query) -> None:

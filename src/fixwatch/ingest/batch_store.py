@@ -11,13 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+import polars as pl
 import psycopg
 
+from fixwatch.ingest import orders, trades
 from fixwatch.ingest.batch import Batch
-from fixwatch.ingest.prepare import Prepared, Preparer
+from fixwatch.ingest.prepare import Prepared, Preparer, record_batch
 from fixwatch.settings import Settings
+from fixwatch.store.copy import encode
 from fixwatch.store.identities import Identities
-from fixwatch.store.writer import Advance, Stream, Writer
+from fixwatch.store.writer import Advance, Stream, Transaction, Writer
 from fixwatch.telemetry import logger
 
 _log = logger("ingest")
@@ -158,11 +161,25 @@ class BatchStore:
         }
 
     def _write(self, prepared: Prepared, moves: Mapping[int, Advance]) -> None:
-        """One transaction: offsets, log, folds, figures. Runs on the writing thread, or where nothing else is."""
+        """Store a batch. Runs on the writing thread, or where nothing else is written."""
+        try:
+            self._commit(prepared, moves, merge_all=False)
+        except psycopg.errors.UniqueViolation:
+            # Another ingester stored one of our orders or trades between our look and our write.
+            self._commit(prepared, moves, merge_all=True)
+
+    def _commit(self, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool) -> None:
+        """One transaction: offsets, log, folds, figures.
+
+        Orders and trades that are not stored yet are appended, which costs half of merging them; `merge_all`
+        takes none for new.
+        """
         began = time.monotonic()
         with self._writer.transaction() as transaction:
             transaction.advance(list(moves.values()))
-            transaction.append_messages(prepared.messages)
+            transaction.append(prepared.messages)
+            _store_orders(transaction, prepared, merge_all=merge_all)
+            _store_trades(transaction, prepared, moves, merge_all=merge_all)
             for fold, rows in prepared.folds.items():
                 transaction.upsert(fold, rows)
             transaction.record_batch(
@@ -173,3 +190,34 @@ class BatchStore:
                     "write_ms": round((time.monotonic() - began) * 1000),
                 }
             )
+
+
+def _store_orders(transaction: Transaction, prepared: Prepared, *, merge_all: bool) -> None:
+    is_new = pl.col("order_key").is_in(prepared.new_orders.implode()) & (not merge_all)
+    new = prepared.orders.filter(is_new)
+    known = prepared.orders.filter(~is_new)
+    transaction.append(encode("orders", record_batch(new, orders.ROWS)))
+    transaction.upsert("orders", encode("new_orders", record_batch(known, orders.ROWS)))
+
+
+def _store_trades(
+    transaction: Transaction, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool
+) -> None:
+    found = prepared.trades
+    if not found.height:
+        return
+    keys = record_batch(found.select(trades.KEY), trades.KEYS)
+    if merge_all:
+        new, known = found.clear(), found
+    else:
+        stored = pl.DataFrame(
+            transaction.known_trades(encode("new_trade_keys", keys)),
+            schema={"session_id": pl.Int32, "exec_id": pl.String},
+            orient="row",
+        )
+        new = found.join(stored, on=trades.KEY, how="anti", maintain_order="left")
+        known = found.join(stored, on=trades.KEY, how="semi", maintain_order="left")
+    streams = [move.stream_id for move in moves.values()]
+    transaction.append(encode("trades", record_batch(new, trades.ROWS)))
+    transaction.count_trades(prepared.figures["ingested_at"], streams)
+    transaction.upsert("trades", encode("new_trades", record_batch(known, trades.ROWS)))

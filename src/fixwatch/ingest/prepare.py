@@ -41,10 +41,17 @@ _KNOWN_ORDERS: Final = pl.Schema(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one transaction stores: the log's rows, the folds' rows, and the batch's figures."""
+    """What one transaction stores: the log's rows, the folds' rows, and the batch's figures.
+
+    Orders and trades are not encoded yet: whether they are appended or merged is for the transaction to say.
+    `new_orders` are the order keys that nobody had before this batch.
+    """
 
     batch: Batch
     messages: CopyData
+    orders: pl.DataFrame
+    new_orders: pl.Series
+    trades: pl.DataFrame
     folds: dict[Fold, CopyData]
     figures: dict[str, Any]
 
@@ -72,19 +79,20 @@ class Preparer:
         frame = self._name_sessions(decoded.frame).with_columns(
             pl.lit(ingested_at, pl.Datetime("us", "UTC")).alias("ingested_at")
         )
-        frame = self._find_orders(frame)
+        frame, new_orders = self._find_orders(frame)
         folded = frame.filter(~pl.col("quarantined"))
         folds: dict[Fold, tuple[pl.DataFrame, pa.Schema]] = {
             "sessions": (sessions.fold(folded), sessions.ROWS),
-            "orders": (orders.fold(folded), orders.ROWS),
-            "trades": (trades.fold(folded), trades.ROWS),
             "message_minutes": (rollups.message_minutes(frame), rollups.MESSAGE_MINUTES),
             "defect_minutes": (rollups.defect_minutes(frame, decoded.defects), rollups.DEFECT_MINUTES),
         }
         return Prepared(
             batch,
             encode("messages", _log_rows(decoded, frame)),
-            {fold: encode(f"new_{fold}", _record_batch(*rows)) for fold, rows in folds.items()},
+            orders.fold(folded),
+            new_orders,
+            trades.fold(folded),
+            {fold: encode(f"new_{fold}", record_batch(*rows)) for fold, rows in folds.items()},
             {
                 "ingested_at": ingested_at,
                 "messages": len(batch),
@@ -107,29 +115,33 @@ class Preparer:
             self._sessions.update(self._identities.known_sessions(unknown))
         return sessions.with_session_ids(frame, self._sessions)
 
-    def _find_orders(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Give rows their order's key; ids that are seen for the first time are registered."""
+    def _find_orders(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """Give rows their order's key; ids that are seen for the first time are registered.
+
+        Returns the keys of the orders that nobody has heard of before, too.
+        """
         chains = orders.Chains(frame)
-        wanted = _record_batch(chains.ids.select(orders.IDS.names), orders.IDS)
+        wanted = record_batch(chains.ids.select(orders.IDS.names), orders.IDS)
         while True:
-            known = self._identities.known_orders(wanted) if wanted.num_rows else []
-            fresh, order_key = chains.assign(
-                pl.DataFrame(known, schema=_KNOWN_ORDERS, orient="row"), self._identities.take_order_keys
-            )
+            rows = self._identities.known_orders(wanted) if wanted.num_rows else []
+            known = pl.DataFrame(rows, schema=_KNOWN_ORDERS, orient="row")
+            fresh, order_key = chains.assign(known, self._identities.take_order_keys)
             # Where another ingester was faster with an id, what it says counts: look again.
             if not fresh.height or not self._identities.register_orders(
-                _record_batch(fresh, orders.ORDER_IDS)
+                record_batch(fresh, orders.ORDER_IDS)
             ):
-                return frame.with_columns(order_key)
+                taken = fresh.join(known, on="order_key", how="anti")["order_key"].unique()
+                return frame.with_columns(order_key), taken
 
 
-def _record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+def record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+    """The rows in Arrow's types for `schema`."""
     batches = rows.to_arrow().cast(schema).combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
 
 
 def _log_rows(decoded: DecodedBatch, frame: pl.DataFrame) -> pa.RecordBatch:
-    place = _record_batch(frame.select(_PLACE.names), _PLACE)
+    place = record_batch(frame.select(_PLACE.names), _PLACE)
     columns = decoded.decoded.columns
     return pa.RecordBatch.from_arrays(
         [

@@ -46,7 +46,9 @@ ROWS: Final = pa.schema(
 #: What makes two reports of one ExecID the same trade.
 CONTENT: Final = ("last_qty", "last_px", "symbol", "side", "order_id")
 
-_KEY: Final = ("session_id", "exec_id")
+#: What a trade is known by.
+KEY: Final = ("session_id", "exec_id")
+KEYS: Final = pa.schema([("session_id", pa.int32()), ("exec_id", pa.string())])
 
 _PLACE_NAMES: Final = ("stream_id", "kafka_offset", "ingested_at")
 _PLACE: Final = tuple(pl.col(name).first() for name in _PLACE_NAMES)
@@ -97,14 +99,14 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
     busts = (
         reports.filter(pl.col("what") == "bust")
         .rename(of_trade)
-        .group_by(_KEY, maintain_order=True)
+        .group_by(KEY, maintain_order=True)
         .agg(_PLACE, bust_exec_id=pl.col("_by").min())
     )
     corrections = (
         reports.filter(pl.col("what") == "correction")
         .rename(of_trade)
         .sort("transact_time", "_by", nulls_last=False, maintain_order=True)
-        .group_by(_KEY, maintain_order=True)
+        .group_by(KEY, maintain_order=True)
         .agg(
             _PLACE,
             correct_exec_id=pl.col("_by").last(),
@@ -114,26 +116,26 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
         )
     )
     # A trade that has not come yet is known by its key alone, and by where its bust or correction stands.
-    places = pl.concat([changes.select(*_KEY, *_PLACE_NAMES) for changes in (busts, corrections)])
-    unseen = places.unique(_KEY, keep="first", maintain_order=True).join(fills, on=_KEY, how="anti")
+    places = pl.concat([changes.select(*KEY, *_PLACE_NAMES) for changes in (busts, corrections)])
+    unseen = places.unique(KEY, keep="first", maintain_order=True).join(fills, on=KEY, how="anti")
     return (
         pl.concat([fills, unseen], how="diagonal")
-        .join(busts.drop(_PLACE_NAMES), on=_KEY, how="left")
-        .join(corrections.drop(_PLACE_NAMES), on=_KEY, how="left")
+        .join(busts.drop(_PLACE_NAMES), on=KEY, how="left")
+        .join(corrections.drop(_PLACE_NAMES), on=KEY, how="left")
         .with_columns(pl.col("repeats", "conflicts").fill_null(0))
         .select(ROWS.names)
-        .sort(_KEY)
+        .sort(KEY)
     )
 
 
 def _fills(reports: pl.DataFrame) -> pl.DataFrame:
     """The first report of each fill, and how many of the same ExecID came after it."""
-    first = reports.select(*_KEY, *_KEPT).unique(_KEY, keep="first", maintain_order=True)
-    again = reports.filter(~pl.struct(_KEY).is_first_distinct()).select(*_KEY, *CONTENT)
+    first = reports.select(*KEY, *_KEPT).unique(KEY, keep="first", maintain_order=True)
+    again = reports.filter(~pl.struct(KEY).is_first_distinct()).select(*KEY, *CONTENT)
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in CONTENT)
     repeats = (
-        again.join(first, on=_KEY)
-        .group_by(_KEY)
+        again.join(first, on=KEY)
+        .group_by(KEY)
         .agg(repeats=pl.len().cast(pl.Int32), conflicts=differs.sum().cast(pl.Int32))
     )
-    return first.join(repeats, on=_KEY, how="left", maintain_order="left")
+    return first.join(repeats, on=KEY, how="left", maintain_order="left")

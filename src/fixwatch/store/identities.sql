@@ -2,7 +2,7 @@
 -- same names then wait for each other instead of deadlocking.
 
 -- temporary_tables --
-CREATE TEMPORARY TABLE IF NOT EXISTS wanted_order_ids (pair_id integer, kind order_id_kind, id text)
+CREATE TEMPORARY TABLE IF NOT EXISTS wanted_order_ids (pair_id integer, kind order_id_kind, id text COLLATE "C")
     ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_order_ids (LIKE order_ids) ON COMMIT DELETE ROWS
 

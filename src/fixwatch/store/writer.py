@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 import psycopg
 
 from fixwatch.errors import Fenced
+from fixwatch.store.connection import KEY_LOOKUPS
 from fixwatch.store.copy import CopyData, send
 from fixwatch.store.sql import load
 
@@ -62,9 +64,27 @@ class Transaction:
         if self._cursor.rowcount != len(moves):
             raise Fenced("Another ingester stored these offsets: the partitions are not ours any more.")
 
-    def append_messages(self, rows: CopyData) -> None:
-        """COPY rows into the log."""
-        send(self._cursor, rows)
+    def append(self, rows: CopyData) -> None:
+        """COPY rows into their table: the log, or orders or trades of which nothing is stored yet.
+
+        Raises:
+            psycopg.errors.UniqueViolation: something was stored all the same.
+        """
+        if rows.rows:
+            send(self._cursor, rows)
+
+    def known_trades(self, keys: CopyData) -> list[tuple[int, str]]:
+        """Those of the trades in `keys` (session_id, exec_id, encoded for `new_trade_keys`) that are stored."""
+        send(self._cursor, keys)
+        return self._cursor.execute(_SQL["read_known_trades"]).fetchall()
+
+    def count_trades(self, ingested_at: datetime, stream_ids: Sequence[int]) -> None:
+        """Count the trades that this batch has appended in their minutes; before it merges any.
+
+        `ingested_at` and `stream_ids` are the batch's: they tell its trades from all others.
+        """
+        of = {"ingested_at": ingested_at, "stream_ids": list(stream_ids)}
+        self._cursor.execute(_SQL["count_new_trades"], of)
 
     def upsert(self, fold: Fold, rows: CopyData) -> None:
         """Merge a fold's rows, which were encoded for the temporary table `new_<fold>`."""
@@ -94,7 +114,7 @@ class Writer:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
-        for statement in _SQL["temporary_tables"].split(";"):
+        for statement in (*_SQL["temporary_tables"].split(";"), *KEY_LOOKUPS):
             connection.execute(statement)
 
     def streams(self, topic: str, topic_id: str, partitions: Sequence[int]) -> dict[int, Stream]:

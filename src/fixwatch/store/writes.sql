@@ -21,12 +21,14 @@ WHERE o.stream_id = n.stream_id AND o.next_offset = n.expected
 -- temporary_tables --
 CREATE TEMPORARY TABLE IF NOT EXISTS new_orders (LIKE orders INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_trades (
-    session_id integer, exec_id text, stream_id integer, kafka_offset bigint, ingested_at timestamptz,
+    session_id integer, exec_id text COLLATE "C", stream_id integer, kafka_offset bigint, ingested_at timestamptz,
     order_key bigint, cl_ord_id text, order_id text, account text, symbol text, side text, currency text,
     last_mkt text, trade_date date, transact_time timestamptz, last_qty numeric, last_px numeric,
     bust_exec_id text, correct_exec_id text, corrected_at timestamptz, corrected_qty numeric,
     corrected_px numeric, repeats integer, conflicts integer
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS new_trade_keys (session_id integer, exec_id text COLLATE "C")
+    ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_sessions (
     session_id integer, begin_string text, heart_bt_int bigint, logged_on boolean, resets bigint,
     first_seq_num bigint, last_seq_num bigint, messages bigint, poss_dups bigint, gaps bigint,
@@ -70,6 +72,23 @@ ON CONFLICT (order_key) DO UPDATE SET
     messages      = o.messages + excluded.messages,
     first_seen    = least(o.first_seen, excluded.first_seen),
     last_seen     = greatest(o.last_seen, excluded.last_seen)
+
+-- read_known_trades --
+SELECT session_id, exec_id FROM new_trade_keys JOIN trades USING (session_id, exec_id)
+
+-- count_new_trades --
+-- The minutes of the trades that this batch has just appended.
+INSERT INTO trade_minutes AS m (minute, symbol, session_id, side, trades, qty, notional)
+SELECT date_trunc('minute', coalesce(transact_time, ingested_at)), coalesce(symbol, ''), session_id,
+       coalesce(side, ''), count(*), sum(qty), sum(notional)
+FROM trades
+WHERE ingested_at = %(ingested_at)s AND stream_id = ANY (%(stream_ids)s) AND status IN ('new', 'corrected')
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+ON CONFLICT (minute, symbol, session_id, side) DO UPDATE SET
+    trades = m.trades + excluded.trades,
+    qty = m.qty + excluded.qty,
+    notional = m.notional + excluded.notional
 
 -- upsert_trades --
 -- The first content seen stays; a repeat is counted, and so is a conflict (the same ExecID, other content).

@@ -1,5 +1,7 @@
 -- The log, the folds of it, and the offsets. Needs Postgres 18: the upserts return the row before and after.
 --
+-- Names in keys are COLLATE "C": compared as bytes, which is what an id is, and several times as fast.
+--
 -- A stream is one partition of one incarnation of a topic: a topic that was deleted and made again has a new
 -- topic id (KIP-516), starts at offset 0 once more, and is another stream.
 
@@ -207,7 +209,7 @@ CREATE SEQUENCE order_keys OWNED BY orders.order_key CACHE 1000;
 CREATE TYPE order_id_kind AS ENUM ('cl_ord_id', 'order_id');
 CREATE TABLE order_ids (
     pair_id   integer NOT NULL,
-    id        text NOT NULL,
+    id        text COLLATE "C" NOT NULL,
     kind      order_id_kind NOT NULL,
     order_key bigint NOT NULL,
     PRIMARY KEY (pair_id, id, kind)
@@ -218,7 +220,7 @@ COMMENT ON TABLE order_ids IS 'Every ClOrdID(11) and OrderID(37) that an order e
 
 CREATE TABLE trades (
     session_id       integer NOT NULL,
-    exec_id          text NOT NULL,
+    exec_id          text COLLATE "C" NOT NULL,
     stream_id        integer NOT NULL,
     kafka_offset     bigint NOT NULL,
     ingested_at      timestamptz NOT NULL,
@@ -259,16 +261,17 @@ CREATE TABLE trades (
     PRIMARY KEY (session_id, exec_id)
 );
 COMMENT ON TABLE trades IS 'One row a fill: SenderCompID -> TargetCompID and ExecID(17).';
--- The blotter, newest first.
-CREATE INDEX trades_ingested_at ON trades (ingested_at, session_id, exec_id);
+-- The blotter, newest first. A batch's trades have one ingested_at, which a b-tree keeps once: the page that is
+-- asked for is sorted by session_id and exec_id behind it.
+CREATE INDEX trades_ingested_at ON trades (ingested_at);
 
 -- Rollups ------------------------------------------------------------------------------------------------
 
 CREATE TABLE trade_minutes (
     minute     timestamptz NOT NULL,
-    symbol     text NOT NULL,
+    symbol     text COLLATE "C" NOT NULL,
     session_id integer NOT NULL,
-    side       text NOT NULL,
+    side       text COLLATE "C" NOT NULL,
     trades     bigint NOT NULL,
     qty        numeric NOT NULL,
     notional   numeric NOT NULL,
@@ -280,7 +283,7 @@ CREATE TABLE message_minutes (
     minute      timestamptz NOT NULL,
     -- 0: the session could not be read.
     session_id  integer NOT NULL,
-    msg_type    text NOT NULL,
+    msg_type    text COLLATE "C" NOT NULL,
     verdict     verdict NOT NULL,
     messages    bigint NOT NULL,
     bytes       bigint NOT NULL,
@@ -292,7 +295,7 @@ COMMENT ON TABLE message_minutes IS 'Messages by minute of their Kafka timestamp
 CREATE TABLE defect_minutes (
     minute     timestamptz NOT NULL,
     session_id integer NOT NULL,
-    reason     text NOT NULL,
+    reason     text COLLATE "C" NOT NULL,
     ref_tag    integer NOT NULL,
     defects    bigint NOT NULL,
     PRIMARY KEY (minute, session_id, reason, ref_tag)
