@@ -47,24 +47,34 @@ class LogMessages(Iterator[bytes]):
 
     def _read(self) -> Iterator[bytes]:
         while (line := self._next_line()) is not None:
-            found = _BEGIN.search(line)
+            whole = line.removesuffix(b"\r")
+            if not whole:
+                continue
+            found = _BEGIN.search(whole)
             if found is None:
                 self.strays += 1
                 if self._keep:
-                    yield line
+                    yield whole
                 continue
             begin = found.start()
-            if begin and _FIELD_IN_FRONT.match(line):
+            if begin and _FIELD_IN_FRONT.match(whole, 0, begin):
                 begin = 0  # a field in front of BeginString(8) is a defect of the message, not a prefix
-            yield from _split(self._with_continuation(line[begin:]))
+            *others, last = _split(line[begin:])
+            for message in others:
+                yield to_soh(message)
+            yield to_soh(self._with_continuation(last))
 
     def _next_line(self) -> bytes | None:
         return self._ahead.popleft() if self._ahead else next(self._lines, None)
 
     def _with_continuation(self, message: bytes) -> bytes:
-        """Put a message together whose data field has line ends; else the lines stay where they are."""
+        """Put a message together whose data field has line ends; else the lines stay where they are.
+
+        What is inside stays as it is, also a CR in front of a line end, and empty lines.
+        """
+        whole = message.removesuffix(b"\r")
         if SOH not in message or _END.search(message):
-            return message
+            return whole
         parts, size = [message], len(message)
         taken = 0
         while taken < MAX_CONTINUATION_LINES and size < MAX_LINE_BYTES:
@@ -82,8 +92,8 @@ class LogMessages(Iterator[bytes]):
             if _END.search(line):
                 for _ in range(taken):
                     self._ahead.popleft()
-                return b"\n".join(parts)
-        return message
+                return b"\n".join(parts).removesuffix(b"\r")
+        return whole
 
 
 def messages(stream: BinaryIO, strays: Literal["skip", "keep"] = "skip") -> LogMessages:
@@ -105,13 +115,13 @@ def _split(line: bytes) -> Iterator[bytes]:
     """The messages of a line: usually one; more where a file has no line ends at all."""
     start = 0
     for boundary in _NEXT.finditer(line):
-        yield to_soh(line[start : boundary.end(1)].rstrip(b" \t"))
+        yield line[start : boundary.end(1)].rstrip(b" \t")
         start = boundary.end(1)
-    yield to_soh(line[start:])
+    yield line[start:]
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines that are not empty, without their ends, as they arrive; one that is too long is cut."""
+    """The lines, without their line feeds, as they arrive; one that is too long is cut."""
     read = getattr(stream, "read1", stream.read)  # of a pipe, what is there now
     line: list[bytes] = []
     size, check_at, cut = 0, _UNBROKEN_BYTES, False
@@ -121,8 +131,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             line.append(first)
             size += len(first)
         for following in others:
-            if whole := b"".join(line).removesuffix(b"\r"):
-                yield whole
+            yield b"".join(line)
             line, size, check_at, cut = [following], len(following), _UNBROKEN_BYTES, False
         if size > check_at:
             joined = b"".join(line)
@@ -133,8 +142,8 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             if boundary:
                 yield joined[:boundary]
             line, size = [joined[boundary:]], len(joined) - boundary
-    if whole := b"".join(line).removesuffix(b"\r"):
-        yield whole
+    if size:
+        yield b"".join(line)
 
 
 def _last_boundary(text: bytes) -> int:
