@@ -22,7 +22,7 @@ setup(
                 depends=sorted(glob("src/fixwatch/fix/_*.h") + glob("src/fixwatch/fix/_*.pxd")),
                 extra_compile_args=["-O3"],
             )
-            for module in ("fix/_kernel", "fix/_tables", "ingest/_components")
+            for module in ("fix/_kernel", "fix/_tables", "ingest/_components", "logs/_splitter")
         ],
         compiler_directives={
             "language_level": 3,

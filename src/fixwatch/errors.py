@@ -15,6 +15,10 @@ class DictionaryError(FixwatchError):
     """A FIX dictionary cannot be read; names the file and the line."""
 
 
+class LogError(FixwatchError):
+    """A log cannot be read, or what it is converted to cannot be written; names the file."""
+
+
 class EncodeError(FixwatchError):
     """Fields that cannot be made into one FIX message; names the field."""
 

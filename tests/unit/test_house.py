@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "settings": set(),
     "telemetry": {"settings"},
     "kafka": {"settings", "telemetry"},
-    "sources": {"fix", "settings", "telemetry", "kafka"},
+    "logs": {"fix"},
+    "sources": {"fix", "logs", "settings", "telemetry", "kafka"},
     "store": {"fix"},
     "ingest": {"fix", "settings", "store", "telemetry", "kafka"},
     "dashboard": {"fix", "settings", "store"},
@@ -33,6 +34,7 @@ EVERYBODY = {"errors"}
 #: What a room must not know of the world outside.
 FOREIGN = {
     "fix": {"confluent_kafka", "psycopg", "streamlit", "time", "datetime"},
+    "logs": {"confluent_kafka", "psycopg", "streamlit", "time", "datetime"},
     "store": {"confluent_kafka", "streamlit"},
     "sources": {"psycopg", "pgpq", "streamlit"},
     "ingest": {"streamlit", "pgpq"},

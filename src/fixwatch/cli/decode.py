@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,8 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    PARQUET = "parquet"
+    ARROW = "arrow"
 
 
 class Profile(StrEnum):
@@ -31,9 +33,18 @@ class Frame(StrEnum):
 
 def decode(
     file: Annotated[str, typer.Argument(help="A file with FIX messages, or - for standard input.")],
-    output: Annotated[
-        Format, typer.Option("--format", help="table: for people; json: one object a message.")
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="table: for people; json: one object a message; parquet, arrow: a file of typed columns.",
+        ),
     ] = Format.TABLE,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="The file that parquet or arrow writes.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output if it is there.")] = False,
     profile: Annotated[
         Profile,
         typer.Option(help="strict: checked as QuickFIX does; tolerant: tags from 5000 up pass."),
@@ -52,8 +63,9 @@ def decode(
 ) -> None:
     """Show FIX messages field by field, with names, meanings and what is wrong with them.
 
-    One message a line, delimited by SOH, | or ^A; what stands before 8=FIX is skipped. Values of password
-    fields are blanked.
+    One message a line, delimited by SOH, | or ^A; what stands before 8=FIX is skipped; a file may be compressed
+    by gzip or zstd. Values of password fields are blanked. A log of any size becomes a file of typed columns
+    with --format parquet --output FILE.
     """
     from fixwatch.cli.decoded import write_json, write_table
     from fixwatch.errors import SettingsError
@@ -62,7 +74,17 @@ def decode(
     from fixwatch.sources.log_file import open_log
 
     options = DecodeOptions(profile=profile.value, frame=frame.value, default_appl_ver_id=default_appl_ver_id)
-    write = write_json if output is Format.JSON else write_table
+    if form is Format.PARQUET or form is Format.ARROW:
+        from fixwatch.cli.column_file import write_columns
+
+        kind: Literal["parquet", "arrow"] = "parquet" if form is Format.PARQUET else "arrow"
+        write_columns(file, output, kind, options, force=force)
+        return
+    if output is not None:
+        raise SettingsError(
+            f"--output is for parquet and arrow; --format {form.value} goes to standard output."
+        )
+    write = write_json if form is Format.JSON else write_table
     with open_log(file) as stream:
         if write(messages(stream, strays="keep"), options) == 0:
             raise SettingsError(f"no FIX message in {file}: it holds nothing")

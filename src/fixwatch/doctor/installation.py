@@ -17,7 +17,12 @@ from fixwatch.doctor.check import Finding, ok, problem
 from fixwatch.settings import Settings
 
 #: What is compiled when fixwatch is built.
-_COMPILED: Final = ("fixwatch.fix._kernel", "fixwatch.fix._tables", "fixwatch.ingest._components")
+_COMPILED: Final = (
+    "fixwatch.fix._kernel",
+    "fixwatch.fix._tables",
+    "fixwatch.ingest._components",
+    "fixwatch.logs._splitter",
+)
 _HIDDEN: Final = "***"
 #: Parts of the names of librdkafka's settings whose values are nobody's business.
 _SECRET_NAMES: Final = ("password", "secret", "token", ".key", "credential", "jaas")

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final, Protocol
 
 from fixwatch.errors import SettingsError
 from fixwatch.fix.log_lines import messages
+from fixwatch.logs.compression import decompressed
 from fixwatch.sources.session_key import message_key
 
 STANDARD_INPUT: Final = "-"
@@ -40,7 +41,7 @@ class Sent:
 
 @contextmanager
 def open_log(name: str) -> Iterator[BinaryIO]:
-    """The file of that name, or standard input for `-`.
+    """The file of that name, decompressed if it is gzip or zstd, or standard input for `-`.
 
     Raises:
         SettingsError: it cannot be read.
@@ -58,7 +59,7 @@ def open_log(name: str) -> Iterator[BinaryIO]:
     except OSError as error:
         raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
     with stream:
-        yield stream
+        yield decompressed(stream, name)
 
 
 def send_log(stream: BinaryIO, sink: Sink, sent: Sent) -> None:

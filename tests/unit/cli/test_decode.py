@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from fixwatch import read_log
 from fixwatch.cli import app
 from fixwatch.errors import FixwatchError
 from fixwatch.fix.encoder import encode
@@ -111,3 +114,32 @@ def test_what_is_wrong_is_one_clear_line(tmp_path: Path, arguments: list[str], w
     empty.write_bytes(b"\n\n")
     with pytest.raises(FixwatchError, match=words):
         run(*(argument.format(empty=empty) for argument in arguments))
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_a_log_becomes_a_file_of_columns(log: Path, form: str) -> None:
+    target = log.with_suffix(f".{form}")
+    said = run(str(log), "--format", form, "-o", str(target))
+    assert said == f"{target}: 3 messages (1 valid, 1 rejected, 1 garbled); skipped 1 lines without 8=FIX\n"
+    read = pl.read_parquet if form == "parquet" else pl.read_ipc
+    assert read(target).equals(read_log(log))
+    with pytest.raises(FixwatchError, match="is there already"):
+        run(str(log), "--format", form, "-o", str(target))
+    run(str(log), "--format", form, "-o", str(target), "--force")
+
+
+def test_a_file_of_columns_needs_a_name_and_others_have_none(log: Path) -> None:
+    with pytest.raises(
+        FixwatchError, match=r"--format parquet needs a file to write: add --output FILE\.parquet"
+    ):
+        run(str(log), "--format", "parquet")
+    with pytest.raises(
+        FixwatchError, match=r"--output is for parquet and arrow; --format json goes to standard"
+    ):
+        run(str(log), "--format", "json", "-o", "x.json")
+
+
+def test_a_compressed_log_is_read_for_people_too(log: Path) -> None:
+    plain = objects(log)
+    log.write_bytes(gzip.compress(log.read_bytes()))
+    assert objects(log) == plain
