@@ -44,6 +44,7 @@ types: install  ## strict typing
 
 bench: install  ## measure; each benchmark checks its own result
 	@$(BIN)/fixwatch bench decode
+	@$(BIN)/fixwatch bench ingest
 
 clean:  ## remove what was built and installed, and the demo's data
 	rm -rf $(VENV) build dist .fixwatch .mypy_cache .pytest_cache .ruff_cache .hypothesis screenshots

@@ -8,7 +8,6 @@ processor time, on one core.
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from fixwatch.bench.corpus import corpus
+from fixwatch.bench.machine import machine
 from fixwatch.errors import FixwatchError
 from fixwatch.fix.columns import COLUMNS, Kind
 from fixwatch.fix.decoder import DecodeOptions, decode
@@ -55,7 +55,7 @@ def run(count: int, rounds: int, seed: int = 1) -> dict[str, Any]:
     medians = {name: median(taken[1:]) for name, taken in times.items()}
     baseline = next(iter(medians.values()))
     return {
-        "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "corpus": {"messages": count, "mean_bytes": round(size / count, 1), "seed": seed, "rounds": rounds},
         "results": [
             Result(name, round(count / taken), round(size / taken / 1e6, 1), round(baseline / taken, 2))
@@ -141,11 +141,3 @@ def _one_core() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def _cpu() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

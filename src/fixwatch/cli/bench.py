@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,3 +38,25 @@ def decode(
             f"{result.name:<36} {result.messages_per_s:>12,.0f} messages/s {result.mb_per_s:>9,.1f} MB/s "
             f"{result.ratio_to_baseline:>7.1f}x"
         )
+
+
+@app.command()
+def ingest(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    messages: Annotated[int, typer.Option(help="Messages of the topic.", min=1_000)] = 400_000,
+) -> None:
+    """Drain a topic into Postgres, and compare with bare COPY and with a row at a time."""
+    from fixwatch.bench.ingest import run
+
+    _say(run(messages), as_json=as_json)
+
+
+def _say(report: dict[str, Any], *, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    for name, value in report.items():
+        shown = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+        typer.echo(f"{name:<32} {shown}")

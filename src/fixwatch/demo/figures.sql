@@ -12,7 +12,7 @@ SELECT coalesce((SELECT sum(next_offset) FROM ingest_offsets), 0)::bigint AS sto
 FROM (
     SELECT coalesce(sum(messages) / 10, 0)::bigint AS messages_per_second,
            (percentile_disc(0.95) WITHIN GROUP (
-               ORDER BY extract(epoch FROM ingested_at - first_kafka_time) * 1000))::bigint AS latency_ms
+               ORDER BY extract(epoch FROM committed_at - first_kafka_time) * 1000))::bigint AS latency_ms
     FROM ingest_batches WHERE ingested_at > now() - interval '10 seconds'
 ) AS batches, (
     SELECT coalesce(sum(messages) FILTER (WHERE verdict = 'rejected'), 0)::bigint AS rejected,

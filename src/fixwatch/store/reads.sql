@@ -15,9 +15,9 @@ SELECT now() AS at,
        coalesce(sum(newest.bytes), 0)::bigint AS bytes,
        greatest(1, least(60, extract(epoch FROM now() - known.first_batch)))::double precision AS seconds,
        (percentile_cont(0.5) WITHIN GROUP (
-           ORDER BY extract(epoch FROM newest.ingested_at - newest.first_kafka_time) * 1000))::bigint AS latency_p50_ms,
+           ORDER BY extract(epoch FROM newest.committed_at - newest.first_kafka_time) * 1000))::bigint AS latency_p50_ms,
        (percentile_cont(0.95) WITHIN GROUP (
-           ORDER BY extract(epoch FROM newest.ingested_at - newest.first_kafka_time) * 1000))::bigint AS latency_p95_ms
+           ORDER BY extract(epoch FROM newest.committed_at - newest.first_kafka_time) * 1000))::bigint AS latency_p95_ms
 FROM known LEFT JOIN newest ON true
 GROUP BY known.first_batch, known.last_batch
 

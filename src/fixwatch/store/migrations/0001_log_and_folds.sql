@@ -33,7 +33,10 @@ COMMENT ON TABLE ingesters IS 'One row a running ingester, renewed every second;
 
 CREATE TABLE ingest_batches (
     batch_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- What the batch's rows carry: when it was decoded.
     ingested_at  timestamptz NOT NULL,
+    -- The last thing before the commit.
+    committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ingester_id  text NOT NULL,
     messages     integer NOT NULL,
     bytes        bigint NOT NULL,
@@ -42,7 +45,7 @@ CREATE TABLE ingest_batches (
     quarantined  integer NOT NULL,
     -- Records that were in the topic behind this batch, over the batch's streams.
     lag          bigint NOT NULL,
-    -- Kafka timestamps of the batch: newest stored minus newest sent is the end-to-end latency.
+    -- Kafka timestamps of the batch: committed_at minus the first is the end-to-end latency of its oldest message.
     first_kafka_time timestamptz NOT NULL,
     last_kafka_time  timestamptz NOT NULL,
     decode_ms    integer NOT NULL,

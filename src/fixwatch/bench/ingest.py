@@ -1,0 +1,237 @@
+"""How fast a topic gets into Postgres: ours, the limit that COPY sets, and a row at a time.
+
+All three in one run, on one embedded broker and one embedded Postgres, which share the machine with them:
+
+- *ours*: `fixwatch ingest` as its own process drains the topic, with all folds and indexes. The time is from the
+  first poll that brought something to the last commit.
+- *the limit*: the very rows that it left behind, dumped from its tables in binary form, are sent by COPY into
+  the same tables with the same indexes in another database: nothing is decoded, folded or looked up.
+- *a row at a time*: one INSERT and one commit a message, as most consumers in tutorials do.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+import psycopg
+from confluent_kafka import Consumer
+from psycopg import sql
+
+from fixwatch.bench.machine import machine
+from fixwatch.bench.topic import TOPIC, preload
+from fixwatch.demo.broker import EmbeddedBroker
+from fixwatch.demo.found import find
+from fixwatch.demo.postgres import EmbeddedPostgres
+from fixwatch.demo.reconciliation import reconcile
+from fixwatch.errors import FixwatchError
+from fixwatch.kafka.client import quiet_logger
+from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.store.migrate import migrate
+
+#: Messages that the row-at-a-time consumer stores: enough for a rate, and it takes seconds.
+ROWS_AT_A_TIME: Final = 4_000
+#: Seconds without progress after which the ingester is given up.
+_PATIENCE: Final = 60.0
+
+_FOLDS: Final = (
+    "session_pairs",
+    "sessions",
+    "orders",
+    "order_ids",
+    "trade_minutes",
+    "message_minutes",
+    "defect_minutes",
+)
+
+
+def run(messages: int, seed: int = 1) -> dict[str, Any]:
+    """Measure; the keys are `messages_per_s`, `copy_limit_messages_per_s`, `ratio_to_copy_limit`, ...
+
+    Raises:
+        FixwatchError: a part did not work.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="fixwatch-bench-") as directory,
+        EmbeddedPostgres(Path(directory) / "postgres", "ours") as postgres,
+        EmbeddedBroker() as broker,
+    ):
+        topic, ledger = preload(broker.bootstrap_servers, messages, seed)
+        seconds, peak_rss = _drain(postgres.url, broker.bootstrap_servers, messages)
+        verified = _verified(postgres.url, topic.topic_id, ledger)
+        limit = _copy_limit(postgres, Path(directory) / "rows")
+        rows = min(ROWS_AT_A_TIME, messages)
+        at_a_time = rows / _row_at_a_time(postgres, broker.bootstrap_servers, rows)
+    ours = messages / seconds
+    return {
+        "machine": machine(),
+        "messages": messages,
+        "messages_per_s": round(ours),
+        "copy_limit_messages_per_s": round(messages / limit),
+        "ratio_to_copy_limit": round(ours * limit / messages, 3),
+        "row_at_a_time_messages_per_s": round(at_a_time),
+        "ratio_to_row_at_a_time": round(ours / at_a_time, 1),
+        "verified": verified,
+        "peak_rss_mb": round(peak_rss / 1e6),
+    }
+
+
+def _drain(url: str, bootstrap_servers: str, messages: int) -> tuple[float, int]:
+    """Let an ingester store the whole topic: the seconds that it took, its peak memory in bytes."""
+    environment = os.environ | {
+        "FIXWATCH_DATABASE_URL": url,
+        "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "FIXWATCH_KAFKA_TOPIC": TOPIC,
+    }
+    command = [sys.executable, "-m", "fixwatch", "ingest"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        seen = psutil.Process(process.pid)
+        peak, stored, moved_at = 0, 0, time.monotonic()
+        while stored < messages:
+            time.sleep(0.05)
+            if process.poll() is not None or time.monotonic() - moved_at > _PATIENCE:
+                raise FixwatchError(f"The ingester stopped at {stored:,} of {messages:,} messages.")
+            peak = max(peak, seen.memory_info().rss)
+            before, stored = stored, _stored(url)
+            if stored > before:
+                moved_at = time.monotonic()
+        with psycopg.connect(url) as connection:
+            row = connection.execute("""
+                SELECT min(ingested_at - make_interval(secs => decode_ms / 1000.0)), max(committed_at)
+                FROM ingest_batches
+            """).fetchone()
+    finally:
+        process.terminate()
+        process.wait(60)
+    assert row is not None  # noqa: S101  (an aggregate is one row)
+    first, last = row
+    return (last - first).total_seconds(), peak
+
+
+def _stored(url: str) -> int:
+    try:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT coalesce(sum(messages), 0) FROM ingest_batches").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return 0
+    return int(row[0]) if row else 0
+
+
+def _verified(url: str, topic_id: str, ledger: Ledger) -> bool:
+    """If Postgres holds what the simulator sent: counts, quantities and notional, to the cent."""
+    return all(line.agrees for line in reconcile(ledger, find(url, [topic_id])))
+
+
+def _copy_limit(postgres: EmbeddedPostgres, directory: Path) -> float:
+    """Send the rows that are there by COPY into the same tables of a fresh database; the seconds it took.
+
+    A batch's messages and trades are a transaction; the folds, whose rows have no batch, are one more.
+    """
+    directory.mkdir()
+    fresh = _fresh_database(postgres, "copied")
+    with psycopg.connect(postgres.url) as source, psycopg.connect(fresh, autocommit=True) as target:
+        migrate(target)
+        target.execute("SELECT make_message_partitions((now() AT TIME ZONE 'UTC')::date - 1, 4)")
+        batches = [at for (at,) in source.execute("SELECT ingested_at FROM ingest_batches ORDER BY batch_id")]
+        parts = [
+            [(table, _dump(source, table, at, directory)) for table in ("messages", "trades")]
+            for at in batches
+        ]
+        parts.append([(table, _dump(source, table, None, directory)) for table in _FOLDS])
+        began = time.monotonic()
+        for part in parts:
+            with target.transaction(), target.cursor() as cursor:
+                for table, file in part:
+                    columns = _columns(target, table)
+                    with cursor.copy(_copy(table, columns)) as copy:
+                        copy.write(file.read_bytes())
+        return time.monotonic() - began
+
+
+def _dump(source: psycopg.Connection, table: str, at: datetime | None, directory: Path) -> Path:
+    file = directory / f"{table}-{at.timestamp() if at else 'all'}"
+    which = sql.SQL(" WHERE ingested_at = {}").format(sql.Literal(at)) if at else sql.SQL("")
+    query = sql.SQL("COPY (SELECT {} FROM {}{}) TO STDOUT (FORMAT BINARY)").format(
+        sql.SQL(", ").join(map(sql.Identifier, _columns(source, table))), sql.Identifier(table), which
+    )
+    with file.open("wb") as out, source.cursor() as cursor, cursor.copy(query) as copy:
+        for data in copy:
+            out.write(data)
+    return file
+
+
+def _columns(connection: psycopg.Connection, table: str) -> list[str]:
+    """The columns of a table that can be written: not the generated ones."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped "
+        "AND attgenerated = '' ORDER BY attnum",
+        (table,),
+    )
+    return [name for (name,) in rows]
+
+
+def _copy(table: str, columns: list[str]) -> sql.Composed:
+    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+
+
+def _row_at_a_time(postgres: EmbeddedPostgres, bootstrap_servers: str, rows: int) -> float:
+    """Consume and store `rows` messages, one INSERT and commit each; the seconds from the first message on."""
+    url = _fresh_database(postgres, "row_at_a_time")
+    config = {
+        "bootstrap.servers": bootstrap_servers,
+        "group.id": "row-at-a-time",
+        "auto.offset.reset": "earliest",
+        "session.timeout.ms": 6_000,
+    }
+    consumer = Consumer(config, logger=quiet_logger())
+    with closing(consumer), psycopg.connect(url) as connection:
+        connection.execute("""
+            CREATE TABLE trades (id bigserial PRIMARY KEY, cl_ord_id text, symbol text, side text,
+                                 quantity numeric, price numeric, raw bytea)
+        """)
+        connection.commit()
+        consumer.subscribe([TOPIC])
+        began, stored = 0.0, 0
+        deadline = time.monotonic() + _PATIENCE
+        while stored < rows:
+            record = consumer.poll(1.0)
+            if record is None or record.error():
+                if time.monotonic() > deadline:
+                    raise FixwatchError("The row-at-a-time consumer got nothing from the broker.")
+                continue
+            began = began or time.monotonic()
+            raw = record.value() or b""
+            fields = dict(part.partition(b"=")[::2] for part in raw.split(b"\x01"))
+            named = [
+                fields.get(tag, b"").decode("latin-1").replace("\0", "") for tag in (b"11", b"55", b"54")
+            ]
+            numbers = [_number(fields.get(tag)) for tag in (b"38", b"44")]
+            connection.execute(
+                "INSERT INTO trades (cl_ord_id, symbol, side, quantity, price, raw) "
+                "VALUES (%s, %s, %s, %s, %s, %s)",
+                (*named, *numbers, raw),
+            )
+            connection.commit()
+            stored += 1
+        return time.monotonic() - began
+
+
+def _number(value: bytes | None) -> str | None:
+    return value.decode() if value and value.replace(b".", b"", 1).isdigit() else None
+
+
+def _fresh_database(postgres: EmbeddedPostgres, name: str) -> str:
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return postgres.url.replace("/ours?", f"/{name}?")
