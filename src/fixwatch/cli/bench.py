@@ -47,7 +47,9 @@ def ingest(
 ) -> None:
     """Drain a topic into Postgres, and compare with bare COPY and with a row at a time."""
     from fixwatch.bench.ingest import run
+    from fixwatch.telemetry import configure_logging
 
+    configure_logging()
     _say(run(messages), as_json=as_json)
 
 
