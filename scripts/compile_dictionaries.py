@@ -14,8 +14,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from fixwatch.fix.dictionary import VERSIONS, file_name
-from fixwatch.fix.quickfix_xml import read_facts
+from fixwatch.fix.dictionary import VERSIONS, file_name, read_facts
 
 TARGET = Path(__file__).parents[1] / "src" / "fixwatch" / "fix" / "dictionaries"
 

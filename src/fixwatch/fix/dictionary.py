@@ -1,8 +1,8 @@
 """What a FIX version defines: fields, their types and values, messages, components, repeating groups.
 
 The standard versions come with the package as compact facts (`dictionaries/`, made by
-`scripts/compile_dictionaries.py`); a counterparty's own dictionary is read from QuickFIX's XML form by
-`Dictionary.from_quickfix_xml`. Loading is lazy: a version is read when it is first asked for, a message's
+`scripts/compile_dictionaries.py`); a counterparty's own dictionary is read from a file in QuickFIX's XML form or
+FIX Orchestra's by `Dictionary.load_file`. Loading is lazy: a version is read when it is first asked for, a message's
 components are resolved when that message is.
 """
 
@@ -83,7 +83,7 @@ class MessageDef:
 
 
 class Dictionary:
-    """One version's definitions. Build it with `load` or `from_quickfix_xml`; do not change it.
+    """One version's definitions. Build it with `load` or `load_file`; do not change it.
 
     `facts` hold a member of a message as a tag (negative: required), as `["g", tag, required, [members]]` for
     a group, or as `["c", name, required]` for a component.
@@ -111,10 +111,11 @@ class Dictionary:
         return _load(version_name(version))
 
     @staticmethod
-    def from_quickfix_xml(path: str | Path) -> Dictionary:
-        """A dictionary in QuickFIX's XML form. Raises DictionaryError that names the file and the line."""
-        from fixwatch.fix.quickfix_xml import read_facts
+    def load_file(path: str | Path) -> Dictionary:
+        """A dictionary in QuickFIX's XML form or in that of FIX Orchestra, whichever the file is.
 
+        Raises DictionaryError that names the file and the line.
+        """
         return Dictionary(read_facts(Path(path)))
 
     @cached_property
@@ -177,6 +178,19 @@ class Dictionary:
             items = self._facts["components"][name]
             self._component_members[key] = tuple(self._members(items, required, in_group=False))
         return self._component_members[key]
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts of a dictionary file. Raises DictionaryError that names the file and the line."""
+    from fixwatch.fix import orchestra, quickfix_xml
+    from fixwatch.fix.xml_nodes import read_tree
+
+    root = read_tree(path, orchestra.SKIPPED)
+    if root.tag == "fix":
+        return quickfix_xml.read_facts(root)
+    if root.tag == "repository":
+        return orchestra.read_facts(root)
+    raise root.error(f"the root is <{root.tag}>: neither QuickFIX's <fix> nor FIX Orchestra's <repository>")
 
 
 def version_name(version: str) -> str:

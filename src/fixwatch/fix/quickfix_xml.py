@@ -7,97 +7,45 @@ this form; names are resolved here, so that a name without a definition is an er
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
-from xml.parsers import expat
+from typing import Any
 
-from fixwatch.errors import DictionaryError
-
-#: Components inside components, groups inside groups: deeper is a cycle, or not meant for people.
-MAX_DEPTH: Final = 32
+from fixwatch.fix.expansion import Endless, refuse_endless
+from fixwatch.fix.xml_nodes import Node
 
 
-@dataclass(slots=True)
-class _Node:
-    tag: str
-    attributes: dict[str, str]
-    line: int
-    children: list[_Node] = field(default_factory=list)
-
-    def child(self, tag: str) -> _Node | None:
-        return next((child for child in self.children if child.tag == tag), None)
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """Read a file. Raises DictionaryError: it is missing, is no such dictionary, or contradicts itself."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DictionaryError(f"{path}: {error.strerror}") from None
-    return _Reader(path, _parse(path, data)).facts()
-
-
-def _parse(path: Path, data: bytes) -> _Node:
-    parser = expat.ParserCreate()
-    top = _Node("", {}, 0)
-    open_nodes = [top]
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        node = _Node(tag, attributes, parser.CurrentLineNumber)
-        open_nodes[-1].children.append(node)
-        open_nodes.append(node)
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = lambda _tag: open_nodes.pop()
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise DictionaryError(f"{path}:{error.lineno}: {expat.ErrorString(error.code)}") from None
-    return top
+def read_facts(root: Node) -> dict[str, Any]:
+    """The facts of a `<fix>`. Raises DictionaryError with file and line where it contradicts itself."""
+    return _Reader(root).facts()
 
 
 class _Reader:
-    def __init__(self, path: Path, top: _Node) -> None:
-        self._path = path
-        root = top.children[0]
-        if root.tag != "fix":
-            raise self._error(root, f"the root is <{root.tag}>, not <fix>")
+    def __init__(self, root: Node) -> None:
         self._root = root
         self._tags: dict[str, int] = {}
-        self._components: dict[str, _Node] = {}
+        self._components: dict[str, Node] = {}
 
-    def _error(self, node: _Node, words: str) -> DictionaryError:
-        return DictionaryError(f"{self._path}:{node.line}: {words}")
-
-    def _attribute(self, node: _Node, name: str) -> str:
-        value = node.attributes.get(name)
-        if not value:
-            raise self._error(node, f"<{node.tag}> has no {name}")
-        return value
-
-    def _unique(self, node: _Node, key: str, known: Any, what: str) -> str:
+    def _unique(self, node: Node, key: str, known: Any, what: str) -> str:
         if key in known:
-            raise self._error(node, f"{what} {key} is defined twice")
+            raise node.error(f"{what} {key} is defined twice")
         return key
 
     def facts(self) -> dict[str, Any]:
         fields = self._fields()
         for node in self._section("components", needed=False):
-            name = self._attribute(node, "name")
+            name = node.attribute("name")
             self._components[self._unique(node, name, self._components, "component")] = node
-        for node in self._components.values():
-            self._refuse_cycles(node, ())
         messages: dict[str, Any] = {}
         for node in self._section("messages"):
-            msg_type = self._unique(node, self._attribute(node, "msgtype"), messages, "message")
-            messages[msg_type] = [self._attribute(node, "name"), self._items(node)]
+            msg_type = self._unique(node, node.attribute("msgtype"), messages, "message")
+            messages[msg_type] = [node.attribute("name"), self._items(node)]
+        components = {name: self._items(node) for name, node in self._components.items()}
+        self._refuse_endless(components, messages)
         return {
             "version": self._version(),
             "fields": fields,
             "header": self._frame_part("header"),
             "trailer": self._frame_part("trailer"),
-            "components": {name: self._items(node) for name, node in self._components.items()},
+            "components": components,
             "messages": messages,
         }
 
@@ -105,15 +53,15 @@ class _Reader:
         root = self._root
         service_pack = root.attributes.get("servicepack", "0")
         return (
-            f"{root.attributes.get('type', 'FIX')}.{self._attribute(root, 'major')}"
-            f".{self._attribute(root, 'minor')}{f'SP{service_pack}' if service_pack not in ('', '0') else ''}"
+            f"{root.attributes.get('type', 'FIX')}.{root.attribute('major')}"
+            f".{root.attribute('minor')}{f'SP{service_pack}' if service_pack not in ('', '0') else ''}"
         )
 
-    def _section(self, name: str, *, needed: bool = True) -> list[_Node]:
+    def _section(self, name: str, *, needed: bool = True) -> list[Node]:
         section = self._root.child(name)
         if section is None or not section.children:
             if needed:
-                raise self._error(self._root, f"there is no <{name}>, or nothing in it")
+                raise self._root.error(f"there is no <{name}>, or nothing in it")
             return []
         return section.children
 
@@ -125,25 +73,21 @@ class _Reader:
         fields: list[list[Any]] = []
         seen: set[str] = set()
         for node in self._section("fields"):
-            name = self._unique(node, self._attribute(node, "name"), self._tags, "field")
-            number = self._attribute(node, "number")
-            if not (number.isascii() and number.isdigit() and 0 < int(number) < 2**31):
-                raise self._error(node, f"field {name} has number {number!r}, not a tag")
-            seen.add(self._unique(node, str(int(number)), seen, "tag"))
-            entry: list[Any] = [int(number), name, self._attribute(node, "type").upper()]
+            name = self._unique(node, node.attribute("name"), self._tags, "field")
+            tag = node.tag_number("number", f"field {name}")
+            seen.add(self._unique(node, str(tag), seen, "tag"))
+            entry: list[Any] = [tag, name, node.attribute("type").upper()]
             enums = {
-                self._attribute(value, "enum"): value.attributes.get("description", "")
+                value.attribute("enum"): value.attributes.get("description", "")
                 for value in node.children
                 if value.tag == "value"
             }
             fields.append([*entry, enums] if enums else entry)
-            self._tags[name] = int(number)
+            self._tags[name] = tag
         return fields
 
-    def _items(self, parent: _Node, depth: int = 0) -> list[Any]:
-        if depth > MAX_DEPTH:
-            raise self._error(parent, "groups are nested too deep")
-        kinds: dict[str, Callable[[_Node, int], Any]] = {
+    def _items(self, parent: Node) -> list[Any]:
+        kinds: dict[str, Callable[[Node], Any]] = {
             "field": self._field_item,
             "group": self._group_item,
             "component": self._component_item,
@@ -151,44 +95,43 @@ class _Reader:
         items = []
         for node in parent.children:
             if node.tag not in kinds:
-                raise self._error(node, f"<{node.tag}> has no place in <{parent.tag}>")
-            items.append(kinds[node.tag](node, depth))
+                raise node.error(f"<{node.tag}> has no place in <{parent.tag}>")
+            items.append(kinds[node.tag](node))
         return items
 
-    def _field_item(self, node: _Node, _depth: int) -> int:
+    def _field_item(self, node: Node) -> int:
         return -self._tag(node) if _required(node) else self._tag(node)
 
-    def _group_item(self, node: _Node, depth: int) -> list[Any]:
-        members = self._items(node, depth + 1)
+    def _group_item(self, node: Node) -> list[Any]:
+        members = self._items(node)
         if not members:
-            raise self._error(node, f"group {node.attributes['name']} has no fields")
+            raise node.error(f"group {node.attribute('name')} has no fields")
         return ["g", self._tag(node), int(_required(node)), members]
 
-    def _component_item(self, node: _Node, _depth: int) -> list[Any]:
+    def _component_item(self, node: Node) -> list[Any]:
         return ["c", self._component_name(node), int(_required(node))]
 
-    def _tag(self, node: _Node) -> int:
-        name = self._attribute(node, "name")
+    def _tag(self, node: Node) -> int:
+        name = node.attribute("name")
         if name not in self._tags:
-            raise self._error(node, f"field {name} is not defined in <fields>")
+            raise node.error(f"field {name} is not defined in <fields>")
         return self._tags[name]
 
-    def _component_name(self, node: _Node) -> str:
-        name = self._attribute(node, "name")
+    def _component_name(self, node: Node) -> str:
+        name = node.attribute("name")
         if name not in self._components:
-            raise self._error(node, f"component {name} is not defined in <components>")
+            raise node.error(f"component {name} is not defined in <components>")
         return name
 
-    def _refuse_cycles(self, node: _Node, above: tuple[str, ...]) -> None:
-        for child in node.children:
-            if child.tag == "group":
-                self._refuse_cycles(child, above)
-            elif child.tag == "component":
-                name = self._component_name(child)
-                if name in above or len(above) == MAX_DEPTH:
-                    raise self._error(child, f"component {name} contains itself")
-                self._refuse_cycles(self._components[name], (*above, name))
+    def _refuse_endless(self, components: dict[str, Any], messages: dict[str, Any]) -> None:
+        try:
+            refuse_endless(components, (items for _, items in messages.values()))
+        except Endless as endless:
+            node = self._components.get(endless.name, self._root)
+            raise node.error(
+                f"component {endless.name} {endless}" if endless.name else str(endless)
+            ) from None
 
 
-def _required(node: _Node) -> bool:
+def _required(node: Node) -> bool:
     return node.attributes.get("required", "N").upper() == "Y"

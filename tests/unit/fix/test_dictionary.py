@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_an_unknown_version_is_named() -> None:
 def test_a_dictionary_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "own.xml"
     path.write_text(SMALL)
-    dictionary = Dictionary.from_quickfix_xml(path)
+    dictionary = Dictionary.load_file(path)
     definition = dictionary.message("B")
     assert definition is not None
     assert definition.members == (Member(148, True), Member(453, False, (Member(448, False),)))
@@ -126,9 +127,19 @@ def test_a_dictionary_of_ones_own(tmp_path: Path) -> None:
         (
             "<group name='NoPartyIDs' required='N'>",
             "<component name='Parties'/><group name='NoPartyIDs' required='N'>",
-            r":12: component Parties contains itself",
+            r":11: component Parties contains itself",
         ),
         (" major='4'", "", r":1: <fix> has no major"),
+        ("number='448'", "number='" + "4" * 5000 + "'", r":19: field PartyID has number '4+', not a tag"),
+        ("<fix ", "<?xml version='1.0' encoding='utf-9'?><fix ", r":1: unknown encoding"),
+        ("<fix ", "<!DOCTYPE x [<!ENTITY a 'b'>]><fix ", r":1: declares an entity"),
+        ("<fix ", "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><fix ", r":1: declares an entity"),
+        (
+            "<fix ",
+            "<!DOCTYPE x [<!ENTITY % a SYSTEM 'file:///etc/passwd'>%a;]><fix ",
+            r":1: declares an entity",
+        ),
+        ("<trailer>", "<trailer>" + "<x>" * 100, r":3: elements are nested more than 64 deep"),
         ("<trailer>", "<trailer><oops/>", r":3: <oops> has no place in <trailer>"),
     ],
 )
@@ -136,9 +147,42 @@ def test_a_broken_dictionary_names_file_and_line(tmp_path: Path, old: str, new: 
     path = tmp_path / "own.xml"
     path.write_text(SMALL.replace(old, new, 1))
     with pytest.raises(DictionaryError, match=r"own\.xml" + words):
-        Dictionary.from_quickfix_xml(path)
+        Dictionary.load_file(path)
 
 
 def test_a_missing_dictionary_is_said(tmp_path: Path) -> None:
     with pytest.raises(DictionaryError, match=r"none\.xml: No such file"):
-        Dictionary.from_quickfix_xml(tmp_path / "none.xml")
+        Dictionary.load_file(tmp_path / "none.xml")
+
+
+def test_the_root_says_which_form_a_file_has(tmp_path: Path) -> None:
+    path = tmp_path / "own.xml"
+    path.write_text("<rss/>")
+    with pytest.raises(DictionaryError, match=r"own\.xml:1: the root is <rss>: neither QuickFIX's <fix> nor"):
+        Dictionary.load_file(path)
+
+
+def test_components_that_double_thirty_times_are_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "own.xml"
+    names = ["Parties", *(f"C{number}" for number in range(30))]
+    doubling = "".join(
+        f"<component name='{outer}'><component name='{inner}'/><component name='{inner}'/></component>"
+        for inner, outer in pairwise(names)
+    )
+    path.write_text(SMALL.replace("</components>", doubling + "</components>"))
+    with pytest.raises(
+        DictionaryError, match=r"own\.xml:14: component C\d+ stands for more than 5,000,000 fields"
+    ):
+        Dictionary.load_file(path)
+
+
+def test_a_chain_of_components_is_refused_before_it_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "own.xml"
+    names = ["Parties", *(f"C{number}" for number in range(5000))]
+    chain = "".join(
+        f"<component name='{outer}'><component name='{inner}'/></component>"
+        for inner, outer in pairwise(names)
+    )
+    path.write_text(SMALL.replace("</components>", chain + "</components>"))
+    with pytest.raises(DictionaryError, match="is nested too deep"):
+        Dictionary.load_file(path)
