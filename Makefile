@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(wildcard src/fixwatch/*/*.pyx src/fixwatch/*/*.pxd src/fixwatch/*/*.h)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test test-browser lint types bench clean
+.PHONY: help install demo test test-browser sanitize fuzz lint types bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -34,6 +34,12 @@ test: install  ## the tests, but those that need a browser or take long
 
 test-browser: install  ## the dashboard in Chromium
 	@$(BIN)/pytest -m browser
+
+sanitize: install  ## the tests of what is compiled, with AddressSanitizer and UndefinedBehaviorSanitizer
+	@PYTHON=$(BIN)/python scripts/sanitize.sh
+
+fuzz: install  ## a million inputs for the decoder (INPUTS=..., SEED=...)
+	@PYTHON=$(BIN)/python scripts/fuzz.sh
 
 lint: install  ## style
 	@$(BIN)/ruff check .

@@ -10,8 +10,10 @@ from setuptools import Extension, setup
 if sys.platform == "win32":
     raise SystemExit("fixwatch runs on Linux and macOS; on Windows use WSL 2.")
 
-# FIXWATCH_BOUNDSCHECK=1 builds the kernel with every index checked: what the safety tests run on.
-checked = os.environ.get("FIXWATCH_BOUNDSCHECK") == "1"
+# FIXWATCH_SANITIZE=1 compiles AddressSanitizer and UndefinedBehaviorSanitizer in: see `make sanitize`.
+SANITIZE = "-fsanitize=address,undefined"
+sanitized = os.environ.get("FIXWATCH_SANITIZE") == "1"
+compile_flags = [SANITIZE, "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-O1", "-g"]
 
 setup(
     ext_modules=cythonize(
@@ -20,14 +22,15 @@ setup(
                 f"fixwatch.{module.replace('/', '.')}",
                 [f"src/fixwatch/{module}.pyx"],
                 depends=sorted(glob("src/fixwatch/fix/_*.h") + glob("src/fixwatch/fix/_*.pxd")),
-                extra_compile_args=["-O3"],
+                extra_compile_args=compile_flags if sanitized else ["-O3"],
+                extra_link_args=[SANITIZE] if sanitized else [],
             )
             for module in ("fix/_kernel", "fix/_tables", "ingest/_components", "logs/_splitter")
         ],
         compiler_directives={
             "language_level": 3,
-            "boundscheck": checked,
-            "wraparound": checked,
+            "boundscheck": False,
+            "wraparound": False,
             "cdivision": True,
             "initializedcheck": False,
         },
