@@ -8,6 +8,7 @@ are no proper message too, with SOH, `|` or `^A` between fields: what looks like
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -18,8 +19,10 @@ from fixwatch.fix.encoder import checksum
 SECRET_TAGS: Final = frozenset((96, 554, 925))
 
 _RAW_DATA: Final = 96
-_MSG_TYPE: Final = re.compile(rb"(?:^|[\x01|A])35=([^\x01|^]*)")
+_MSG_TYPE: Final = 35
 _DELIMITERS: Final = (b"\x01", b"^A", b"|")
+_TAG: Final = re.compile(rb"([1-9][0-9]{0,9})=")
+_LENGTH: Final = re.compile(rb"[0-9]{1,9}")
 
 
 def redact(message: bytes, secret_tags: frozenset[int] = SECRET_TAGS) -> bytes:
@@ -27,49 +30,62 @@ def redact(message: bytes, secret_tags: frozenset[int] = SECRET_TAGS) -> bytes:
 
     RawData(96) is a secret only in a Logon(A), or where no MsgType(35) can be read.
     """
-    delimiter = next((known for known in _DELIMITERS if known in message), b"\x01")
-    found = _MSG_TYPE.search(message)
-    tags = secret_tags if found is None or found[1] == b"A" else secret_tags - {_RAW_DATA}
-    if not tags:
+    if _pattern(secret_tags).search(message) is None:
         return message
-    pattern = _pattern(tags)
-    match = pattern.search(message)
-    if match is None:
+    delimiter = next((known for known in _DELIMITERS if known in message), b"\x01")
+    fields = list(_fields(message, delimiter))
+    msg_types = {message[start:end] for tag, start, end in fields if tag == _MSG_TYPE}
+    tags = secret_tags if b"A" in msg_types or not msg_types else secret_tags - {_RAW_DATA}
+    secrets = [(start, end) for tag, start, end in fields if tag in tags]
+    # What stands inside another field, or where no field can be made out, and looks like a secret.
+    at = 0
+    while (match := _pattern(tags).search(message, at)) is not None:
+        found = message.find(delimiter, match.end())
+        at = len(message) if found < 0 else found
+        secrets.append((match.end(), at))
+    if not secrets:
         return message
     blanked = bytearray(message)
-    while match is not None:
-        start = match.end()
-        end = _value_end(message, int(match[1]), match.start(), start, delimiter)
+    for start, end in secrets:
         blanked[start:end] = b"*" * (end - start)
-        match = pattern.search(message, end)
     return _with_checksum(message, blanked, delimiter)
 
 
 @lru_cache(maxsize=16)
 def _pattern(tags: frozenset[int]) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![0-9])(%b)=" % b"|".join(b"%d" % tag for tag in sorted(tags)))
+    return re.compile(rb"(?<![0-9])(?:%b)=" % b"|".join(b"%d" % tag for tag in sorted(tags)))
 
 
-def _value_end(message: bytes, tag: int, at: int, start: int, delimiter: bytes) -> int:
-    """Where a value ends: by its length field where that is true, else at the next delimiter."""
-    if tag in DATA_LENGTH_TAG:
-        length_field = re.compile(
-            rb"(?<![0-9])%d=([0-9]{1,9})%b\Z" % (DATA_LENGTH_TAG[tag], re.escape(delimiter))
-        )
-        said = length_field.search(message[max(0, at - 24) : at])
-        if said is not None:
-            end = start + int(said[1])
-            if end == len(message) or message.startswith(delimiter, end):
-                return end
-    end = message.find(delimiter, start)
-    return len(message) if end < 0 else end
+def _fields(message: bytes, delimiter: bytes) -> Iterator[tuple[int, int, int]]:
+    """Tag, start and end of each value, as the decoder takes them: data fields by the length that was said last."""
+    lengths: dict[int, bytes] = {}
+    at = 0
+    while at < len(message):
+        head = _TAG.match(message, at)
+        end = message.find(delimiter, at if head is None else head.end())
+        end = len(message) if end < 0 else end
+        if head is not None:
+            tag, start = int(head[1]), head.end()
+            said = lengths.pop(DATA_LENGTH_TAG.get(tag, 0), b"")
+            stop = start + int(said) if _LENGTH.fullmatch(said) else -1
+            if stop >= 0 and message.startswith(delimiter, stop):
+                end = stop
+            elif stop >= len(message) and _trailer(message, delimiter) is None:
+                end = len(message)  # cut inside the data, which may have delimiters in it
+            lengths[tag] = message[start:end]
+            yield tag, start, end
+        at = end + len(delimiter)
 
 
 def _with_checksum(before: bytes, blanked: bytearray, delimiter: bytes) -> bytes:
-    trailer = re.compile(rb"%b10=([0-9]{3})(?:%b)?\s*\Z" % ((re.escape(delimiter),) * 2)).search(before)
+    trailer = _trailer(before, delimiter)
     if trailer is not None:
         body_end = trailer.start() + len(delimiter)
         if checksum(before[:body_end].replace(delimiter, b"\x01")) == int(trailer[1]):
             right = checksum(bytes(blanked[:body_end]).replace(delimiter, b"\x01"))
             blanked[trailer.start(1) : trailer.end(1)] = b"%03d" % right
     return bytes(blanked)
+
+
+def _trailer(message: bytes, delimiter: bytes) -> re.Match[bytes] | None:
+    return re.compile(rb"%b10=([0-9]{3})(?:%b)?\s*\Z" % ((re.escape(delimiter),) * 2)).search(message)
