@@ -140,15 +140,19 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             if size > MAX_LINE_BYTES and not boundary:
                 boundary, cut = size, True
             if boundary:
-                yield joined[:boundary]
+                yield joined[:boundary].rstrip(b" \t")
             line, size = [joined[boundary:]], len(joined) - boundary
     if size:
         yield b"".join(line)
 
 
 def _last_boundary(text: bytes) -> int:
-    """Where the last message of several begins that stand on one line, or 0."""
+    """Where the last message of several begins that stand on one line, or 0.
+
+    What is in front of a line's first message is looked at together with that message, never by itself.
+    """
+    first = _BEGIN.search(text)
     last = 0
-    for boundary in _NEXT.finditer(text):
+    for boundary in _NEXT.finditer(text, first.end()) if first else ():
         last = boundary.end(1)
     return last
