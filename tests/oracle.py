@@ -27,6 +27,7 @@ class Answer:
     verdict: str
     primary: Defect | None
     columns: dict[str, Any]
+    defects: list[Defect] = field(default_factory=list)
     frame: list[Defect] = field(default_factory=list)
 
 
@@ -190,6 +191,7 @@ class Checker:
             ):
                 required += sorted({m.tag for m in members if m.required} - present - {8, 9, 10, 35})  # type: ignore[arg-type]
             yield from [("required_tag_missing", tag) for tag in sorted(required) if tag in (49, 56)]
+            required = [tag for tag in required if tag not in (49, 56)]
         if self.session is None or self.body is None:
             yield "unsupported_version", 8 if self.session is None else 1128
         yield from [("tag_out_of_order", tag) for tag in self.order]
@@ -210,7 +212,9 @@ class Checker:
     def _field(self, token: Token, part: str, before: int | None) -> Iterator[Defect]:
         tag = token.tag or 0
         d = self.body if part == "body" else self.session
-        if before == tag and tag > 0:
+        if (
+            before == tag and 0 < tag < 65536
+        ):  # from there on the kernel does not look: no FIX version has such tags
             yield "tag_appears_more_than_once", tag
         yield from self.value(token, d)
         place = next(i for i, known in enumerate(self.found) if known is token)
@@ -246,4 +250,4 @@ def answer(
             if reason and not garbled and all(tag != column.tag for _, tag in defects):
                 defects.append((reason, column.tag))
     verdict = "garbled" if garbled else "rejected" if defects else "valid"
-    return Answer(verdict, defects[0] if defects else None, row, framed)
+    return Answer(verdict, defects[0] if defects else None, row, defects, framed)

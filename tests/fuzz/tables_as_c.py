@@ -27,7 +27,7 @@ def of_version(number: int, tables: Tables) -> Iterator[str]:
     """The arrays of one version's tables."""
     prefix = f"v{number}"
     contexts = iter(tables.contexts)
-    rows = ",".join("{%d,%d,%d,%d,%d,%d}" % row for row in zip(*[contexts] * 6, strict=True))
+    rows = ",".join("{" + ",".join(map(str, row)) + "}" for row in zip(*[contexts] * 6, strict=True))
     yield array("uint16_t", f"{prefix}_number_of", tables.number_of)
     yield array("uint8_t", f"{prefix}_section_of", tables.section_of)
     yield array("uint8_t", f"{prefix}_type", tables.type)

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Fuzz the decoder: INPUTS in all (a million if not said), SECONDS_EACH at most for each of three parts; the first
+# finding ends it. First the C alone, guided by coverage; then Python, which starts from what that has found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-.venv/bin/python}
+inputs=${INPUTS:-1000000}
+seed=${SEED:-$(date +%s)}
+seconds=${SECONDS_EACH:-150}
+build=build/fuzz
+flags=(-std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all)
+
+command -v clang >/dev/null || {
+    echo "fuzz: needs clang and its runtime (Debian: apt-get install clang libclang-rt-14-dev)" >&2
+    exit 1
+}
+mkdir -p "$build/corpus" "$build/findings"
+"$python" -m tests.fuzz.tables_as_c >"$build/tables.h"
+
+# 60 and 20 percent of the inputs: the second decodes each message four times.
+for target in decode_never_crashes:60 order_makes_no_difference:20; do
+    name=${target%:*}
+    clang "${flags[@]}" -Isrc/fixwatch/fix -I"$build" "tests/fuzz/$name.c" -o "$build/$name"
+    echo "fuzz: $name, SEED=$seed"
+    "$build/$name" -runs=$((inputs * ${target#*:} / 100)) -max_total_time="$seconds" -seed="$((seed % 4294967295))" \
+        -max_len=4096 -dict=tests/fuzz/fix.dict -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$build/findings/$name-" "$build/corpus" tests/fuzz/corpus >"$build/$name.log" 2>&1 || {
+        tail -60 "$build/$name.log" >&2
+        echo "fuzz: $name: a finding; the input is in $build/findings" >&2
+        exit 1
+    }
+    sed -n 's/^stat::number_of_executed_units: */  inputs /p' "$build/$name.log"
+    grep -o 'cov: [0-9]* ft: [0-9]*' "$build/$name.log" | tail -1 | sed 's/^/  /'
+done
+
+"$python" -m tests.fuzz --inputs $((inputs * 20 / 100)) --seed "$seed" --seconds "$seconds" \
+    "$build/corpus" tests/fuzz/corpus

@@ -1,0 +1,194 @@
+"""What holds whatever a counterparty sends. Each function takes a Generator, draws inputs, raises AssertionError
+where the invariant does not hold, and returns how many inputs it has looked at.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+from unittest import mock
+
+import pyarrow as pa
+
+from fixwatch.fix import log_lines
+from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
+from fixwatch.fix.defects import BY_CODE, Verdict
+from fixwatch.fix.redaction import redact
+from tests.fuzz.generator import Generator
+from tests.oracle import Answer, answer
+from tests.oracle_frame import Defect, tokens
+
+#: Of one message at most: FW_MAX_DEFECTS.
+MOST_DEFECTS = 256
+
+
+def oracle(message: bytes, options: DecodeOptions) -> Answer:
+    """The oracle's answer under the same options."""
+    return answer(
+        message,
+        tolerant=options.profile == "tolerant",
+        lenient=options.frame == "lenient",
+        version=options.appl_version,
+    )
+
+
+def defects_by_row(decoded: Decoded) -> dict[int, list[Defect]]:
+    """The defects of each message that has any, the primary one first."""
+    found: dict[int, list[Defect]] = {}
+    for defect in decoded.defects.to_pylist():
+        found.setdefault(defect["row"], []).append((BY_CODE[defect["reason"]].label, defect["ref_tag"]))
+    return found
+
+
+def agree(messages: list[bytes], options: DecodeOptions) -> None:
+    """Hold the kernel's answer to a batch against the oracle's to each message."""
+    decoded = decode(messages, options)
+    decoded.columns.validate(full=True)
+    rows: list[dict[str, Any]] = decoded.columns.to_pylist()
+    defects = defects_by_row(decoded)
+    for row, message in enumerate(messages):
+        wanted = oracle(message, options)
+        got = defects.get(row, [])
+        said = Verdict(decoded.verdicts[row].as_py()).label, got[0] if got else None
+        assert said == (wanted.verdict, wanted.primary), (message, options, said, wanted)
+        if len(wanted.defects) <= MOST_DEFECTS:
+            assert Counter(got) == Counter(wanted.defects), (message, options, got, wanted.defects)
+        assert rows[row] == wanted.columns, (message, options, rows[row], wanted.columns)
+
+
+def kernel_equals_oracle(generator: Generator) -> int:
+    """The kernel and the oracle say the same of a message: verdict, primary defect, all defects, columns."""
+    messages = generator.batch()
+    agree(messages, generator.options())
+    return len(messages)
+
+
+def prefixes_equal_oracle(generator: Generator) -> int:
+    """They say the same of every beginning of a message."""
+    message = generator.message()[:2000]
+    ends = range(1, len(message) + 1, max(1, len(message) // 100))
+    agree([message[:end] for end in ends], generator.options())
+    return len(ends)
+
+
+def same(one: Decoded, other: Decoded, messages: list[bytes], how: str) -> None:
+    """Two answers to the same batch are equal."""
+    for part in ("columns", "verdicts", "defects", "secret_rows"):
+        assert getattr(one, part).equals(getattr(other, part)), (how, part, messages)
+
+
+def joined(parts: list[Decoded], lengths: list[int]) -> Decoded:
+    """The answers to consecutive parts of a batch as one answer."""
+    defects, secrets, first = [], [], 0
+    for part, length in zip(parts, lengths, strict=True):
+        rows = pa.array([row + first for row in part.defects["row"].to_pylist()], pa.int32())
+        defects.append(part.defects.set_column(0, "row", rows))
+        secrets += [row + first for row in part.secret_rows.to_pylist()]
+        first += length
+    return Decoded(
+        pa.concat_batches([part.columns for part in parts]),
+        pa.concat_arrays([part.verdicts for part in parts]),
+        pa.concat_batches(defects),
+        pa.array(secrets, pa.int32()),
+    )
+
+
+def chunking_equivalence(generator: Generator) -> int:
+    """A batch in one call is the same batch in any split, as a list or an Arrow array, at any offset of one; and a
+    message's row does not depend on its neighbours: the batch in another order has the same rows.
+    """
+    messages, options, pick = generator.batch(60), generator.options(), generator.pick
+    whole = decode(messages, options)
+    cuts = sorted({0, len(messages), *(pick.randrange(len(messages)) for _ in range(pick.randrange(5)))})
+    parts = [messages[start:end] for start, end in pairwise(cuts)]
+    split = joined([decode(part, options) for part in parts], [len(part) for part in parts])
+    same(whole, split, messages, "split")
+    kind = pick.choice((pa.binary(), pa.large_binary()))
+    before = pick.randrange(10)
+    array = pa.array([b"8=FIX before"] * before + [None] + messages + [b"behind"], kind)
+    same(whole, decode(array.slice(before + 1, len(messages)), options), messages, "Arrow")
+    order = list(range(len(messages)))
+    pick.shuffle(order)
+    shuffled = decode([messages[place] for place in order], options)
+    assert shuffled.columns.equals(whole.columns.take(pa.array(order))), ("order", messages, order)
+    assert shuffled.verdicts.equals(whole.verdicts.take(pa.array(order))), ("order", messages, order)
+    of_row, of_shuffled = defects_by_row(whole), defects_by_row(shuffled)
+    for row, place in enumerate(order):
+        assert of_shuffled.get(row) == of_row.get(place), ("order", messages[place])
+    assert sorted(order[row] for row in shuffled.secret_rows.to_pylist()) == whole.secret_rows.to_pylist()
+    return len(messages)
+
+
+class Dribble(io.RawIOBase):
+    """A stream that gives away as many bytes at a time as it is told."""
+
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._data, self._sizes = data, sizes
+
+    def read1(self, most: int) -> bytes:
+        """The next piece."""
+        size = min(most, self._sizes.pop() if self._sizes else most)
+        piece, self._data = self._data[:size], self._data[size:]
+        return piece
+
+
+def log_lines_chunking(generator: Generator) -> int:
+    """A log has the same messages however its bytes arrive."""
+    pick = generator.pick
+    log = b""
+    messages = generator.batch(12)
+    for message in messages:
+        delimiter = pick.choice((b"\x01", b"\x01", b"|", b"^A"))
+        prefix = pick.choice((b"", b"", b"2026-01-02 09:30 in: ", b"x=1\x01", b"words\n"))
+        end = pick.choice((b"\n", b"\n", b"\r\n", b"", b" ", b"\n\n"))
+        log += prefix + message.replace(b"\x01", delimiter) + end
+    strays = pick.choice(("skip", "keep"))
+    # Small limits, so that a short log meets them.
+    with mock.patch.object(log_lines, "_UNBROKEN_BYTES", pick.choice((40, 400, 2**20))):
+        whole = log_lines.LogMessages(io.BytesIO(log), strays)
+        wanted = list(whole)
+        sizes = [pick.choice((1, 2, 7, 64, 1000)) for _ in range(len(log))]
+        pieces = log_lines.LogMessages(Dribble(log, sizes), strays)  # type: ignore[arg-type]
+        assert list(pieces) == wanted, (log, sizes)
+        assert pieces.strays == whole.strays, (log, sizes)
+    return len(messages)
+
+
+def redaction_hides_secrets(generator: Generator) -> int:
+    """Of a message that the decoder says has secrets, redaction leaves no byte of one, and nothing else changes: as
+    long as before, the same verdict, the same columns where no text merely looks like a secret. Twice is as once.
+    """
+    messages = generator.batch()
+    options = DecodeOptions()
+    decoded = decode(messages, options)
+    rows = decoded.secret_rows.to_pylist()
+    clean = [redact(messages[row]) for row in rows]
+    again = decode(clean, options)
+    for place, row in enumerate(rows):
+        message, blanked = messages[row], clean[place]
+        assert len(blanked) == len(message), message
+        assert redact(blanked) == blanked, message
+        if decoded.verdicts[row].as_py() == Verdict.GARBLED:
+            continue
+        assert again.verdicts[place].as_py() != Verdict.GARBLED, (message, blanked)
+        found = tokens(message)[0]
+        logon = any(token.tag == 35 and token.value == b"A" for token in found)
+        for token in found:
+            if token.tag in (554, 925) or (token.tag == 96 and logon):
+                start = token.at + len(b"%d=" % token.tag)
+                assert set(blanked[start : start + len(token.value)]) <= {ord("*")}, (message, blanked)
+    return len(messages)
+
+
+TARGETS = {
+    target.__name__: target
+    for target in (
+        kernel_equals_oracle,
+        prefixes_equal_oracle,
+        chunking_equivalence,
+        log_lines_chunking,
+        redaction_hides_secrets,
+    )
+}
