@@ -24,7 +24,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 echo "sanitize: building"
 mkdir -p "$build"
 CC=gcc FIXWATCH_SANITIZE=1 "$python" setup.py --quiet build --build-temp "$build/objects" --build-lib "$build/lib"
-for module in fix/_kernel fix/_tables ingest/_components; do
+for module in fix/_kernel fix/_tables ingest/_components logs/_splitter; do
     grep -q __asan_report_load "$build/lib/fixwatch/$module".*.so || fail "$module was built without AddressSanitizer"
     grep -q __ubsan_handle "$build/lib/fixwatch/$module".*.so ||
         fail "$module was built without UndefinedBehaviorSanitizer"
@@ -48,4 +48,4 @@ echo "sanitize: the tests, in Python"
 # small blocks lie side by side, where nothing sees what is read past one.
 export LD_PRELOAD=$runtime PYTHONMALLOC=malloc PYTHONPATH=$build/lib
 "$python" -c "import fixwatch.fix._kernel as k; assert '$build/lib' in k.__file__, k.__file__"
-"$python" -m pytest -q -p no:cacheprovider tests/unit/fix tests/unit/ingest "$@"
+"$python" -m pytest -q -p no:cacheprovider tests/unit/fix tests/unit/ingest tests/unit/logs "$@"

@@ -20,8 +20,9 @@ SHARES = {
     "kernel_equals_oracle": 55,
     "prefixes_equal_oracle": 15,
     "chunking_equivalence": 15,
-    "log_lines_chunking": 5,
-    "redaction_hides_secrets": 10,
+    "log_lines_chunking": 4,
+    "log_blocks_equal_log_lines": 4,
+    "redaction_hides_secrets": 7,
 }
 
 

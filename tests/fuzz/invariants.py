@@ -16,6 +16,7 @@ from fixwatch.fix import log_lines
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, Verdict
 from fixwatch.fix.redaction import redact
+from fixwatch.logs.blocks import blocks
 from tests.fuzz.generator import Generator
 from tests.oracle import Answer, answer
 from tests.oracle_frame import Defect, tokens
@@ -134,8 +135,8 @@ class Dribble(io.RawIOBase):
         return piece
 
 
-def log_lines_chunking(generator: Generator) -> int:
-    """A log has the same messages however its bytes arrive."""
+def log_of(generator: Generator) -> tuple[bytes, int]:
+    """Messages as a log has them, good and bad, and how many."""
     pick = generator.pick
     log = b""
     messages = generator.batch(12)
@@ -144,8 +145,15 @@ def log_lines_chunking(generator: Generator) -> int:
         prefix = pick.choice((b"", b"", b"2026-01-02 09:30 in: ", b"x=1\x01", b"words\n"))
         end = pick.choice((b"\n", b"\n", b"\r\n", b"", b" ", b"\n\n"))
         log += prefix + message.replace(b"\x01", delimiter) + end
+    return log, len(messages)
+
+
+def log_lines_chunking(generator: Generator) -> int:
+    """A log has the same messages however its bytes arrive."""
+    log, count = log_of(generator)
+    pick = generator.pick
     strays = pick.choice(("skip", "keep"))
-    # Small limits, so that a short log meets them.
+    # A small limit, so that a short log meets it.
     with mock.patch.object(log_lines, "_UNBROKEN_BYTES", pick.choice((40, 400, 2**20))):
         whole = log_lines.LogMessages(io.BytesIO(log), strays)
         wanted = list(whole)
@@ -153,7 +161,20 @@ def log_lines_chunking(generator: Generator) -> int:
         pieces = log_lines.LogMessages(Dribble(log, sizes), strays)  # type: ignore[arg-type]
         assert list(pieces) == wanted, (log, sizes)
         assert pieces.strays == whole.strays, (log, sizes)
-    return len(messages)
+    return count
+
+
+def log_blocks_equal_log_lines(generator: Generator) -> int:
+    """The compiled splitter, at any size of blocks, finds the messages that `log_lines` finds, and as many strays."""
+    log, count = log_of(generator)
+    strays = generator.pick.choice(("skip", "keep"))
+    size = generator.pick.choice((1, 7, 64, 1000, 100_000))
+    lines = log_lines.LogMessages(io.BytesIO(log), strays)
+    wanted = list(lines)
+    found = list(blocks(io.BytesIO(log), strays, size))
+    assert [message for block in found for message in block.messages.to_pylist()] == wanted, (log, size)
+    assert found[-1].strays == lines.strays, (log, size)
+    return count
 
 
 def redaction_hides_secrets(generator: Generator) -> int:
@@ -189,6 +210,7 @@ TARGETS = {
         prefixes_equal_oracle,
         chunking_equivalence,
         log_lines_chunking,
+        log_blocks_equal_log_lines,
         redaction_hides_secrets,
     )
 }
