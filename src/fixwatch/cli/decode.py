@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -60,6 +61,13 @@ def decode(
             show_default=False,
         ),
     ] = None,
+    dictionary: Annotated[
+        Path | None,
+        typer.Option(
+            help="A counterparty's own dictionary, QuickFIX XML or FIX Orchestra, for messages of its version.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show FIX messages field by field, with names, meanings and what is wrong with them.
 
@@ -70,11 +78,17 @@ def decode(
     from fixwatch.cli.decoded import write_json, write_table
     from fixwatch.errors import SettingsError
     from fixwatch.fix.decoder import DecodeOptions
+    from fixwatch.fix.dictionary import Dictionary
     from fixwatch.fix.log_lines import messages
     from fixwatch.sources.log_file import open_log
 
     options = DecodeOptions(profile=profile.value, frame=frame.value, default_appl_ver_id=default_appl_ver_id)
+    own = Dictionary.load_file(dictionary) if dictionary else None
     if form is Format.PARQUET or form is Format.ARROW:
+        if own is not None:
+            raise SettingsError(
+                "--dictionary names fields, which the columns of parquet and arrow have no place for."
+            )
         from fixwatch.cli.column_file import write_columns
 
         kind: Literal["parquet", "arrow"] = "parquet" if form is Format.PARQUET else "arrow"
@@ -86,5 +100,5 @@ def decode(
         )
     write = write_json if form is Format.JSON else write_table
     with open_log(file) as stream:
-        if write(messages(stream, strays="keep"), options) == 0:
+        if write(messages(stream, strays="keep"), options, own) == 0:
             raise SettingsError(f"no FIX message in {file}: it holds nothing")

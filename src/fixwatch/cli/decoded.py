@@ -27,7 +27,9 @@ _RAW_DATA: Final = 96
 _NAME_WIDTH: Final = 24
 
 
-def decoded(raws: Iterable[bytes], options: DecodeOptions) -> Iterator[tuple[Message, Verdict, list[Defect]]]:
+def decoded(
+    raws: Iterable[bytes], options: DecodeOptions, dictionary: Dictionary | None = None
+) -> Iterator[tuple[Message, Verdict, list[Defect]]]:
     """Each message, its verdict and its defects, as soon as it has arrived."""
     for raw in raws:
         answer = decode([raw], options)
@@ -39,7 +41,7 @@ def decoded(raws: Iterable[bytes], options: DecodeOptions) -> Iterator[tuple[Mes
                 strict=True,
             )
         ]
-        message = Message.parse(raw, options)
+        message = Message.parse(raw, options, dictionary)
         _blank_secrets(message)
         yield message, Verdict(answer.verdicts[0].as_py()), defects
 
@@ -51,11 +53,11 @@ def _blank_secrets(message: Message) -> None:
             entry.raw = b"*" * len(entry.raw)
 
 
-def write_json(raws: Iterable[bytes], options: DecodeOptions) -> int:
+def write_json(raws: Iterable[bytes], options: DecodeOptions, dictionary: Dictionary | None = None) -> int:
     """Write a JSON object a line to standard output. Returns how many."""
     count = 0
     out = sys.stdout.buffer
-    for message, verdict, defects in decoded(raws, options):
+    for message, verdict, defects in decoded(raws, options, dictionary):
         entry = {
             "verdict": verdict.label,
             "defects": [
@@ -84,11 +86,11 @@ def _flat(field: Field, depth: int) -> dict[str, Any]:
     }
 
 
-def write_table(raws: Iterable[bytes], options: DecodeOptions) -> int:
+def write_table(raws: Iterable[bytes], options: DecodeOptions, dictionary: Dictionary | None = None) -> int:
     """Write a block a message to standard output, coloured on a terminal. Returns how many."""
     count = 0
     console = Console(highlight=False, soft_wrap=True)
-    for message, verdict, defects in decoded(raws, options):
+    for message, verdict, defects in decoded(raws, options, dictionary):
         if count:
             console.print()
         for line in _block(message, verdict, defects):
@@ -115,11 +117,7 @@ def _explained(defect: Defect, message: Message) -> str:
     words = defect.reason.label.replace("_", " ")
     if defect.ref_tag is None:
         return words
-    field = message.find(defect.ref_tag)
-    name = field.name if field else None
-    if name is None and message.version:
-        definition = Dictionary.load(message.version).field(defect.ref_tag)
-        name = definition.name if definition else None
+    name = message.name_of(defect.ref_tag)
     return f"{words}: {name}({defect.ref_tag})" if name else f"{words}: {defect.ref_tag}"
 
 

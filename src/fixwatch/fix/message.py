@@ -60,22 +60,28 @@ class Message:
     version: str | None
     fields: list[Field]
     trailing: bytes = b""
+    _named_by: tuple[Dictionary, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
-    def parse(cls, raw: bytes, options: DecodeOptions = _DEFAULTS) -> Message:
+    def parse(
+        cls, raw: bytes, options: DecodeOptions = _DEFAULTS, dictionary: Dictionary | None = None
+    ) -> Message:
         """Read a message with fields separated by SOH, or by `|` or `^A` where it has no SOH.
 
-        Never fails: what cannot be read is a Field without tag.
+        `dictionary`: names and meanings for messages of its version (a counterparty's own, for example);
+        messages of other versions are named by the standard ones. Never fails: what cannot be read is a Field
+        without tag.
         """
         raw = bytes(raw) if b"\x01" in raw else to_soh(bytes(raw))
         found, end = _kernel.read_fields(raw, options.profile == "tolerant", options.appl_version)
         values = {tag: raw[start : start + length] for tag, start, length, _, _ in reversed(found)}
-        session, body = _dictionaries(values, options)
-        message = cls(raw, body.version if body else None, [], raw[end:])
+        session, body = _dictionaries(values, options, dictionary)
+        known = tuple(known for known in (session, body) if known)
+        message = cls(raw, body.version if body else None, [], raw[end:], known)
         levels = [message.fields]
         for tag, start, length, depth, first in found:
             del levels[depth + 1 :]
-            entry = _named(tag, raw[start : start + length], session, body)
+            entry = _named(tag, raw[start : start + length], known)
             if depth == len(levels) or first:
                 counter = levels[depth - 1][-1]
                 counter.groups.append([])
@@ -92,6 +98,11 @@ class Message:
     def find(self, tag: int) -> Field | None:
         """The first field of a tag at the root, None where there is none."""
         return next((entry for entry in self.fields if entry.tag == tag), None)
+
+    def name_of(self, tag: int) -> str | None:
+        """What the message's dictionary calls a tag, whether the message has it or not."""
+        found = (dictionary.field(tag) for dictionary in self._named_by)
+        return next((definition.name for definition in found if definition), None)
 
     def walk(self) -> Iterator[tuple[int, Field]]:
         """Every field in the message's order, with the number of groups that it is inside of."""
@@ -125,26 +136,30 @@ def to_text(raw: bytes) -> str:
 
 
 def _dictionaries(
-    values: dict[int | None, bytes], options: DecodeOptions
+    values: dict[int | None, bytes], options: DecodeOptions, own: Dictionary | None
 ) -> tuple[Dictionary | None, Dictionary | None]:
     """The session's and the body's dictionary of a message with these values."""
     begin_string = to_text(values.get(8, b""))
     if begin_string not in VERSIONS or begin_string.startswith("FIX.5"):
         return None, None
-    session = Dictionary.load(begin_string)
+    session = _of_version(begin_string, own)
     if begin_string != "FIXT.1.1" or to_text(values.get(35, b"")) in ADMIN_MSG_TYPES:
         return session, session
     version = APPL_VER_IDS.get(to_text(values[1128])) if 1128 in values else options.appl_version
-    return session, Dictionary.load(version) if version else None
+    return session, _of_version(version, own) if version else None
 
 
-def _named(tag: int | None, raw: bytes, session: Dictionary | None, body: Dictionary | None) -> Field:
+def _of_version(version: str, own: Dictionary | None) -> Dictionary:
+    return own if own and own.version == version else Dictionary.load(version)
+
+
+def _named(tag: int | None, raw: bytes, dictionaries: tuple[Dictionary, ...]) -> Field:
     entry = Field(tag, raw)
     if tag is None:
         return entry
-    for dictionary in (session, body):
-        definition = dictionary.field(tag) if dictionary else None
-        if dictionary and definition:
+    for dictionary in dictionaries:
+        definition = dictionary.field(tag)
+        if definition:
             entry.name = definition.name
             entry.meaning = entry.meaning or dictionary.enum_meaning(tag, entry.value)
             if entry.meaning is None and definition.type in _MULTIPLE and definition.enums:

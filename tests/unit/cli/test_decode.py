@@ -143,3 +143,33 @@ def test_a_compressed_log_is_read_for_people_too(log: Path) -> None:
     plain = objects(log)
     log.write_bytes(gzip.compress(log.read_bytes()))
     assert objects(log) == plain
+
+
+OWN = """<fix type='FIX' major='4' minor='4' servicepack='0'>
+ <header><field name='BeginString' required='Y'/></header>
+ <trailer><field name='CheckSum' required='Y'/></trailer>
+ <messages><message name='Purr' msgtype='0' msgcat='admin'><field name='Loudness' required='Y'/></message></messages>
+ <components/>
+ <fields>
+  <field number='8' name='BeginString' type='STRING'/>
+  <field number='10' name='CheckSum' type='STRING'/>
+  <field number='35' name='MsgType' type='STRING'/>
+  <field number='5001' name='Loudness' type='CHAR'><value enum='3' description='VERY'/></field>
+ </fields>
+</fix>
+"""
+
+
+def test_a_counterpartys_own_dictionary_names_the_messages_of_its_version(tmp_path: Path) -> None:
+    path, own = tmp_path / "purr.log", tmp_path / "own.xml"
+    own.write_text(OWN)
+    path.write_bytes(
+        b"\n".join(encode([(35, "0"), *HEADER, (5001, "3")], version) for version in ("FIX.4.4", "FIX.4.2"))
+    )
+    ours, others = objects(path, "--dictionary", str(own))
+    assert ours["fields"][7] == {"tag": 5001, "name": "Loudness", "value": "3", "meaning": "VERY", "depth": 0}
+    assert ours["fields"][2]["meaning"] == "Purr"
+    assert (others["fields"][7]["name"], others["fields"][2]["meaning"]) == (None, "Heartbeat")
+    own.write_text(OWN.replace("'CHAR'", "''"))
+    with pytest.raises(FixwatchError, match=r"own\.xml:10: <field> has no type"):
+        run(str(path), "--dictionary", str(own))
