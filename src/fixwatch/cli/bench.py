@@ -53,6 +53,20 @@ def ingest(
     _say(run(messages), as_json=as_json)
 
 
+@app.command()
+def latency(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    rate: Annotated[int, typer.Option(help="Messages a second.", min=1)] = 5_000,
+    seconds: Annotated[float, typer.Option(help="How long.", min=1)] = 20.0,
+) -> None:
+    """From produce() until another connection to Postgres sees the message."""
+    from fixwatch.bench.latency import run
+    from fixwatch.telemetry import configure_logging
+
+    configure_logging()
+    _say(run(rate, seconds), as_json=as_json)
+
+
 def _say(report: dict[str, Any], *, as_json: bool) -> None:
     import json
 

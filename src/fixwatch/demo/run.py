@@ -110,6 +110,10 @@ def _summarise(lines: list[Line], left_out: list[str], console: Console) -> None
             highlight=False,
             soft_wrap=True,
         )
+    if wrong and lines[0].found > lines[0].expected:
+        console.print(
+            "What anybody else produced to the topic is in the log, too: that is no loss.", highlight=False
+        )
     console.print(f"{len(lines) - len(wrong)} of {len(lines)} lines agree.", highlight=False)
 
 

@@ -1,4 +1,4 @@
-"""`fixwatch bench ingest`, as a user runs it, on a small topic: that it checks itself, not how fast it is."""
+"""`fixwatch bench ingest` and `bench latency`, as a user runs them: that they check themselves, not how fast it is."""
 
 from __future__ import annotations
 
@@ -19,3 +19,23 @@ def test_bench_ingest_verifies_what_it_stored() -> None:
     rates = ("messages_per_s", "copy_limit_messages_per_s", "row_at_a_time_messages_per_s")
     assert all(report[name] > 0 for name in rates)
     assert report["ratio_to_row_at_a_time"] > 1
+
+
+@pytest.mark.slow
+def test_bench_latency_sees_every_message() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "fixwatch",
+        "bench",
+        "latency",
+        "--json",
+        "--rate",
+        "100",
+        "--seconds",
+        "3",
+    ]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert report["messages"] >= 300
+    assert 0 < report["p50_ms"] <= report["p99_ms"] <= report["max_ms"]
+    assert report["bare_p50_ms"] > 0
