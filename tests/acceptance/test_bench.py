@@ -1,4 +1,4 @@
-"""`fixwatch bench ingest` and `bench latency`, as a user runs them: that they check themselves, not how fast it is."""
+"""The benchmarks of ingestion, as a user runs them: that they check themselves, not how fast it is."""
 
 from __future__ import annotations
 
