@@ -33,7 +33,7 @@ def row(message: bytes) -> dict[str, Any]:
 
 
 #: A drop copy: a whole message in XmlData(213) of another, with what looks like fields of the outer one.
-INNER = order((58, "=\x0155=EVIL\x0110=000\x01".replace("\x01", "|")))
+INNER = order((58, "=|55=EVIL|10=000|"))
 DROP_COPY = encode([(35, "n"), *HEADER, (212, len(INNER)), (213, INNER)])
 
 
