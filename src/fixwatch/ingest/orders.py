@@ -63,28 +63,29 @@ ORDER_IDS: Final = IDS.append(pa.field("order_key", pa.int64()))
 _ID: Final = tuple(IDS.names)
 
 
+#: Which kind of id each column of a link is.
+_KIND_OF: Final = {"orig_cl_ord_id": "cl_ord_id", "cl_ord_id": "cl_ord_id", "_order_id": "order_id"}
+
+_OF_ORDER: Final = (
+    pl.col("msg_type").is_in(ORDER_TYPES) & ~pl.col("quarantined") & pl.col("pair_id").is_not_null()
+)
+_LINK_OF_ROW: Final = (
+    pl.when(_OF_ORDER).then(pl.col("pair_id")).alias("pair_id"),
+    pl.col("cl_ord_id"),
+    pl.col("orig_cl_ord_id"),
+    pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("_order_id"),
+)
+_IS_LINK: Final = pl.col("pair_id").is_not_null() & pl.any_horizontal(pl.col(_LINK[1:]).is_not_null())
+
+
 class Chains:
     """The orders of a batch: which ids belong together. Resolved to order keys by what is known already."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         """Find the chains in a frame that has `pair_id`; rows that are of no order take no part."""
-        of_order = (
-            pl.col("msg_type").is_in(ORDER_TYPES) & ~pl.col("quarantined") & pl.col("pair_id").is_not_null()
-        )
-        self._rows = frame.select(
-            pl.when(of_order).then(pl.col("pair_id")).alias("pair_id"),
-            "cl_ord_id",
-            "orig_cl_ord_id",
-            pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("_order_id"),
-        )
-        links = self._rows.filter(
-            pl.col("pair_id").is_not_null() & pl.any_horizontal(pl.col(_LINK[1:]).is_not_null())
-        ).unique(maintain_order=True)
-        named = {
-            "orig_cl_ord_id": "cl_ord_id",
-            "cl_ord_id": "cl_ord_id",
-            "_order_id": "order_id",
-        }
+        self._rows = frame.select(_LINK_OF_ROW)
+        links = self._rows.filter(_IS_LINK).unique(maintain_order=True)
+        named = _KIND_OF
         #: Every id of the batch, numbered in the order of the log.
         self.ids = (
             pl.concat(
@@ -146,50 +147,46 @@ def _ints(numbers: pl.Series) -> memoryview:
     return memoryview(array.buffers()[1]).cast("B").cast("i")[begin : begin + len(array)]
 
 
+# Expressions are made once: for a small batch, making them costs more than running them.
+_IS_REPORT: Final = pl.col("msg_type") == "8"
+# A request to replace is not yet the order's terms: the report that answers it is.
+_HAS_TERMS: Final = pl.col("order_qty").is_not_null() & pl.col("msg_type").is_in(["D", "8", "AB"])
+_SENT: Final = (
+    pl.coalesce("orig_sending_time", "sending_time", "kafka_time").alias("sent"),
+    pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("order_id"),
+)
+_FIGURES: Final = (
+    pl.col("pair_id").first(),
+    pl.coalesce(
+        pl.col("cl_ord_id").filter(_HAS_TERMS).last(), pl.col("cl_ord_id").drop_nulls().first()
+    ).alias("cl_ord_id"),
+    pl.col("order_id").drop_nulls().last(),
+    *(pl.col(name).drop_nulls().first() for name in ("account", "symbol", "side")),
+    pl.col("ord_type").filter(_HAS_TERMS).drop_nulls().last(),
+    *(pl.col(name).drop_nulls().first() for name in ("time_in_force", "currency")),
+    *(pl.col(name).filter(_HAS_TERMS).drop_nulls().last() for name in ("order_qty", "price")),
+    *(
+        pl.col(name).filter(_IS_REPORT).last()
+        for name in ("ord_status", "exec_type", "cum_qty", "leaves_qty", "avg_px", "text")
+    ),
+    pl.col("sent").filter(_IS_REPORT).last().alias("state_time"),
+    pl.col("msg_seq_num").filter(_IS_REPORT).last().alias("state_seq_num"),
+    pl.col("sent").filter(_HAS_TERMS).last().alias("terms_time"),
+    pl.col("msg_seq_num").filter(_HAS_TERMS).last().alias("terms_seq_num"),
+    pl.col("sent").filter(pl.col("msg_type") == "D").min().alias("sent_at"),
+    pl.col("sent").filter(_IS_REPORT).min().alias("answered_at"),
+    pl.len().cast(pl.Int64).alias("messages"),
+    pl.col("kafka_time").min().alias("first_seen"),
+    pl.col("kafka_time").max().alias("last_seen"),
+)
+
+
 def fold(frame: pl.DataFrame) -> pl.DataFrame:
     """What a batch says of each order: a row an order, columns as `ROWS`.
 
     The frame holds only what is folded, with `pair_id` and `order_key`; its order does not matter: what was
     sent last (SendingTime(52), or OrigSendingTime(122) of a repeat, then MsgSeqNum(34)) is the state.
     """
-    report = pl.col("msg_type") == "8"
-    has_terms = pl.col("order_qty").is_not_null() & pl.col("msg_type").is_in(["D", "G", "8", "AB", "AC"])
-    # A request to replace is not yet the order's terms: the report that answers it is.
-    terms = has_terms & (pl.col("msg_type") != "G") & (pl.col("msg_type") != "AC")
-    rows = (
-        frame.filter(pl.col("order_key").is_not_null())
-        .with_columns(
-            sent=pl.coalesce("orig_sending_time", "sending_time", "kafka_time"),
-            order_id=pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")),
-        )
-        .sort("sent", "msg_seq_num", maintain_order=True)
-    )
-    return (
-        rows.group_by("order_key")
-        .agg(
-            pl.col("pair_id").first(),
-            pl.coalesce(
-                pl.col("cl_ord_id").filter(terms).last(), pl.col("cl_ord_id").drop_nulls().first()
-            ).alias("cl_ord_id"),
-            pl.col("order_id").drop_nulls().last(),
-            *(pl.col(name).drop_nulls().first() for name in ("account", "symbol", "side")),
-            pl.col("ord_type").filter(terms).drop_nulls().last(),
-            *(pl.col(name).drop_nulls().first() for name in ("time_in_force", "currency")),
-            *(pl.col(name).filter(terms).drop_nulls().last() for name in ("order_qty", "price")),
-            *(
-                pl.col(name).filter(report).last()
-                for name in ("ord_status", "exec_type", "cum_qty", "leaves_qty", "avg_px", "text")
-            ),
-            state_time=pl.col("sent").filter(report).last(),
-            state_seq_num=pl.col("msg_seq_num").filter(report).last(),
-            terms_time=pl.col("sent").filter(terms).last(),
-            terms_seq_num=pl.col("msg_seq_num").filter(terms).last(),
-            sent_at=pl.col("sent").filter(pl.col("msg_type") == "D").min(),
-            answered_at=pl.col("sent").filter(report).min(),
-            messages=pl.len().cast(pl.Int64),
-            first_seen=pl.col("kafka_time").min(),
-            last_seen=pl.col("kafka_time").max(),
-        )
-        .select(ROWS.names)
-        .sort("order_key")
-    )
+    rows = frame.filter(pl.col("order_key").is_not_null()).with_columns(_SENT)
+    rows = rows.sort("sent", "msg_seq_num", maintain_order=True)
+    return rows.group_by("order_key").agg(_FIGURES).select(ROWS.names).sort("order_key")

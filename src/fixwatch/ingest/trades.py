@@ -50,8 +50,7 @@ CONTENT: Final = ("last_qty", "last_px", "symbol", "side", "order_id")
 KEY: Final = ("session_id", "exec_id")
 KEYS: Final = pa.schema([("session_id", pa.int32()), ("exec_id", pa.string())])
 
-_PLACE_NAMES: Final = ("stream_id", "kafka_offset", "ingested_at")
-_PLACE: Final = tuple(pl.col(name).first() for name in _PLACE_NAMES)
+_PLACE: Final = ("stream_id", "kafka_offset", "ingested_at")
 
 _KEPT: Final = (
     "stream_id",
@@ -72,70 +71,92 @@ _KEPT: Final = (
 )
 
 
+_TRANS: Final = pl.col("exec_trans_type")
+_HAS_REF: Final = pl.col("exec_ref_id").is_not_null()
+_BUST: Final = ((pl.col("exec_type") == "H") | (_TRANS == "1")) & _HAS_REF
+_CORRECTION: Final = ((pl.col("exec_type") == "G") | (_TRANS == "2")) & _HAS_REF
+_OLD_FILL: Final = (
+    (_TRANS == "0") & pl.coalesce("exec_type", "ord_status").is_in(["1", "2"]) & (pl.col("last_qty") > 0)
+)
+_NEW_FILL: Final = (pl.col("exec_type") == "F") & (_TRANS.is_null() | (_TRANS == "0"))
+
+#: Expressions are made once: for a small batch, making them costs more than running them.
+_REPORT: Final = (
+    (pl.col("msg_type") == "8") & pl.col("session_id").is_not_null() & pl.col("exec_id").is_not_null()
+)
+_WHAT: Final = (
+    pl.when(_BUST)
+    .then(pl.lit("bust"))
+    .when(_CORRECTION)
+    .then(pl.lit("correction"))
+    .when((_OLD_FILL | _NEW_FILL) & pl.col("last_qty").is_not_null())
+    .then(pl.lit("fill"))
+    .alias("what")
+)
+_IS: Final = {what: pl.col("what") == what for what in ("fill", "bust", "correction")}
+_FIRST_OF_KEY: Final = pl.struct(KEY).is_first_distinct()
+_DIFFERS: Final = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in CONTENT)
+_REPEATS: Final = (
+    pl.len().cast(pl.Int32).alias("repeats"),
+    _DIFFERS.sum().cast(pl.Int32).alias("conflicts"),
+)
+_LAST_CORRECTION: Final = (
+    pl.col("_by").last().alias("correct_exec_id"),
+    pl.col("transact_time").last().alias("corrected_at"),
+    pl.col("last_qty").last().alias("corrected_qty"),
+    pl.col("last_px").last().alias("corrected_px"),
+)
+_OF_TRADE: Final = {"exec_id": "_by", "exec_ref_id": "exec_id"}
+_NO_REPEATS: Final = pl.col("repeats", "conflicts").fill_null(0)
+_NONE: Final = pl.DataFrame(ROWS.empty_table())
+
+
 def fold(frame: pl.DataFrame) -> pl.DataFrame:
     """What a batch says of each trade: a row a (session_id, exec_id), columns as `ROWS`.
 
     The frame is in log order and holds only what is folded, with `session_id`, `order_key`, `ingested_at`.
     """
-    trans = pl.col("exec_trans_type")
-    old_fill = (
-        (trans == "0") & pl.coalesce("exec_type", "ord_status").is_in(["1", "2"]) & (pl.col("last_qty") > 0)
-    )
-    new_fill = (pl.col("exec_type") == "F") & (trans.is_null() | (trans == "0"))
-    bust = (pl.col("exec_type") == "H") | (trans == "1")
-    correction = (pl.col("exec_type") == "G") | (trans == "2")
-    reports = frame.filter(
-        (pl.col("msg_type") == "8") & pl.col("session_id").is_not_null() & pl.col("exec_id").is_not_null()
-    ).with_columns(
-        what=pl.when(bust & pl.col("exec_ref_id").is_not_null())
-        .then(pl.lit("bust"))
-        .when(correction & pl.col("exec_ref_id").is_not_null())
-        .then(pl.lit("correction"))
-        .when((old_fill | new_fill) & pl.col("last_qty").is_not_null())
-        .then(pl.lit("fill"))
-    )
-    fills = _fills(reports.filter(pl.col("what") == "fill"))
-    of_trade = {"exec_id": "_by", "exec_ref_id": "exec_id"}
-    busts = (
-        reports.filter(pl.col("what") == "bust")
-        .rename(of_trade)
-        .group_by(KEY, maintain_order=True)
-        .agg(_PLACE, bust_exec_id=pl.col("_by").min())
-    )
-    corrections = (
-        reports.filter(pl.col("what") == "correction")
-        .rename(of_trade)
-        .sort("transact_time", "_by", nulls_last=False, maintain_order=True)
-        .group_by(KEY, maintain_order=True)
-        .agg(
-            _PLACE,
-            correct_exec_id=pl.col("_by").last(),
-            corrected_at=pl.col("transact_time").last(),
-            corrected_qty=pl.col("last_qty").last(),
-            corrected_px=pl.col("last_px").last(),
-        )
-    )
-    # A trade that has not come yet is known by its key alone, and by where its bust or correction stands.
-    places = pl.concat([changes.select(*KEY, *_PLACE_NAMES) for changes in (busts, corrections)])
-    unseen = places.unique(KEY, keep="first", maintain_order=True).join(fills, on=KEY, how="anti")
-    return (
-        pl.concat([fills, unseen], how="diagonal")
-        .join(busts.drop(_PLACE_NAMES), on=KEY, how="left")
-        .join(corrections.drop(_PLACE_NAMES), on=KEY, how="left")
-        .with_columns(pl.col("repeats", "conflicts").fill_null(0))
-        .select(ROWS.names)
-        .sort(KEY)
-    )
+    reports = frame.filter(_REPORT).with_columns(_WHAT).drop_nulls("what")
+    if not reports.height:
+        return _NONE
+    fills = _fills(reports.filter(_IS["fill"]))
+    changes = reports.filter(~_IS["fill"])
+    found = fills if not changes.height else _changed(fills, changes.rename(_OF_TRADE))
+    return pl.concat([_NONE, found], how="diagonal").with_columns(_NO_REPEATS).sort(KEY)
 
 
 def _fills(reports: pl.DataFrame) -> pl.DataFrame:
     """The first report of each fill, and how many of the same ExecID came after it."""
-    first = reports.select(*KEY, *_KEPT).unique(KEY, keep="first", maintain_order=True)
-    again = reports.filter(~pl.struct(KEY).is_first_distinct()).select(*KEY, *CONTENT)
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in CONTENT)
-    repeats = (
-        again.join(first, on=KEY)
-        .group_by(KEY)
-        .agg(repeats=pl.len().cast(pl.Int32), conflicts=differs.sum().cast(pl.Int32))
-    )
+    is_first = reports.select(_FIRST_OF_KEY).to_series()
+    first = reports.select(*KEY, *_KEPT).filter(is_first)
+    if first.height == reports.height:
+        return first
+    again = reports.select(*KEY, *CONTENT).filter(~is_first)
+    repeats = again.join(first, on=KEY).group_by(KEY).agg(_REPEATS)
     return first.join(repeats, on=KEY, how="left", maintain_order="left")
+
+
+def _changed(fills: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    """The fills with what busts and corrections say of them; also of fills that have not come yet."""
+    busts = (
+        changes.filter(_IS["bust"])
+        .group_by(KEY, maintain_order=True)
+        .agg(pl.col("_by").min().alias("bust_exec_id"))
+    )
+    corrections = (
+        changes.filter(_IS["correction"])
+        .sort("transact_time", "_by", nulls_last=False, maintain_order=True)
+        .group_by(KEY, maintain_order=True)
+        .agg(_LAST_CORRECTION)
+    )
+    # A trade that has not come yet is known by its key alone, and by where its bust or correction stands.
+    unseen = (
+        changes.select(*KEY, *_PLACE)
+        .unique(KEY, keep="first", maintain_order=True)
+        .join(fills, on=KEY, how="anti")
+    )
+    return (
+        pl.concat([fills, unseen], how="diagonal")
+        .join(busts, on=KEY, how="left")
+        .join(corrections, on=KEY, how="left")
+    )
