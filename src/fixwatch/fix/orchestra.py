@@ -65,9 +65,12 @@ def read_facts(root: Node) -> dict[str, Any]:
 class _Reader:
     def __init__(self, root: Node) -> None:
         self._root = root
+        self._scenario_names = {
+            node.attribute("id"): node.attribute("name") for node in self._section("scenarios")
+        }
         self._datatypes = {node.attribute("name"): node for node in self._section("datatypes")}
         self._code_sets = {
-            (node.attribute("name"), _scenario(node)): node for node in self._section("codeSets")
+            (node.attribute("name"), self._scenario(node)): node for node in self._section("codeSets")
         }
         self._components = self._by_id("components")
         self._groups = self._by_id("groups")
@@ -102,18 +105,31 @@ class _Reader:
             "messages": messages,
         }
 
+    def _scenario(self, node: Node, attribute: str = "scenario") -> str:
+        """The scenario that an element is of, or with another attribute that it refers to, by name."""
+        if "inheritsScenarioId" in node.attributes:
+            raise node.error("inherits from another scenario, which is not read: write it out in full")
+        number = node.attributes.get(f"{attribute}Id", "")
+        return node.attributes.get(attribute) or self._scenario_names.get(number, number) or _BASE
+
     def _section(self, name: str) -> list[Node]:
         section = self._root.child(name)
         return [] if section is None else section.children
 
     def _by_id(self, section: str) -> dict[_Key, Node]:
         found: dict[_Key, Node] = {}
+        seen: set[_Key] = set()
         for node in self._section(section):
-            key = (node.attribute("id"), _scenario(node))
-            if key in found:
-                raise node.error(f"{node.tag} {key[0]} is defined twice")
+            key = (node.attribute("id"), self._scenario(node))
+            self._once(node, key, seen, node.tag)
             found[key] = node
         return found
+
+    @staticmethod
+    def _once(node: Node, key: _Key, seen: set[_Key], what: str) -> None:
+        if key in seen:
+            raise node.error(f"{what} {key[0]} is defined twice")
+        seen.add(key)
 
     def _version(self) -> str:
         for name in ("version", "name"):
@@ -129,15 +145,17 @@ class _Reader:
     def _fields(self) -> list[list[Any]]:
         fields: dict[int, list[Any]] = {}
         names: dict[str, int] = {}
+        seen: set[_Key] = set()
         for node in self._section("fields"):
             name = node.attribute("name")
             tag = node.tag_number("id", f"field {name}")
             if names.setdefault(name, tag) != tag:
                 raise node.error(f"field {name} is defined twice")
             kind, codes = self._type(node)
+            self._once(node, (str(tag), self._scenario(node)), seen, "tag")
             if tag not in fields:
                 fields[tag] = [tag, name, kind, codes]
-            elif fields[tag][1] != name or not _another_scenario(node):
+            elif fields[tag][1] != name:
                 raise node.error(f"tag {tag} is defined twice")
             elif codes and fields[tag][3]:
                 fields[tag][3] |= codes
@@ -154,8 +172,8 @@ class _Reader:
     def _type(self, field: Node) -> tuple[str, dict[str, str]]:
         """A field's datatype and, where it is closed, its list of values with their names."""
         name = field.attributes.get("codeSet") or field.attribute("type")
-        key = (name, field.attributes.get("codeSetScenario", _BASE))
-        code_set = self._code_sets.get(key) or self._code_sets.get((name, _scenario(field)))
+        key = (name, self._scenario(field, "codeSetScenario"))
+        code_set = self._code_sets.get(key) or self._code_sets.get((name, self._scenario(field)))
         if code_set is None:
             if "codeSet" in field.attributes:
                 raise field.error(f"code set {name} is not defined")
@@ -179,14 +197,14 @@ class _Reader:
 
     def _messages(self) -> dict[str, list[Any]]:
         messages: dict[str, list[Any]] = {}
+        seen: set[_Key] = set()
         for node in self._section("messages"):
             msg_type, name = node.attribute("msgType"), node.attribute("name")
             structure = node.child("structure")
             items = [] if structure is None else self._items(structure)
+            self._once(node, (msg_type, self._scenario(node)), seen, "message")
             if msg_type not in messages:
                 messages[msg_type] = [name, items]
-            elif not _another_scenario(node):
-                raise node.error(f"message {msg_type} is defined twice")
             else:
                 messages[msg_type][1] = _either(messages[msg_type][1], items)
         return messages
@@ -194,7 +212,7 @@ class _Reader:
     def _frame_part(self, name: str) -> list[Any]:
         node = self._root.child("components")
         for child in () if node is None else node.children:
-            if child.attributes.get("name") == name and _scenario(child) == _BASE:
+            if child.attributes.get("name") == name and self._scenario(child) == _BASE:
                 return self._items(child)
         return []
 
@@ -234,7 +252,7 @@ class _Reader:
     def _reference(self, node: Node) -> str | None:
         """The name in the facts of the component or group that a reference means; None for header and trailer."""
         kind, known = ("group", self._groups) if node.tag == "groupRef" else ("component", self._components)
-        key = (node.attribute("id"), _scenario(node))
+        key = (node.attribute("id"), self._scenario(node))
         if key not in known:
             raise node.error(
                 f"{kind} {key[0]} is not defined" + ("" if key[1] == _BASE else f" for {key[1]}")
@@ -242,14 +260,6 @@ class _Reader:
         if known[key].attributes.get("name") in ("StandardHeader", "StandardTrailer"):
             return None
         return _name(kind, key)
-
-
-def _scenario(node: Node) -> str:
-    return node.attributes.get("scenario", _BASE)
-
-
-def _another_scenario(node: Node) -> bool:
-    return _scenario(node) != _BASE
 
 
 def _name(kind: str, key: _Key) -> str:

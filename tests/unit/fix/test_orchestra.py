@@ -162,6 +162,19 @@ def test_the_version_is_that_on_the_wire(path: Path, version: str, name: str) ->
     assert (cats.header == ()) == (name != "FIXT.1.1")
 
 
+def test_a_scenario_may_be_named_by_its_number(path: Path) -> None:
+    expected = Dictionary.load_file(path)
+    numbered = CATS.replace("scenario='Auction'", "scenarioId='2'").replace(
+        "codeSetScenario='Auction'", "codeSetScenarioId='2'"
+    )
+    scenarios = "<fixr:scenarios><fixr:scenario id='2' name='Auction'/></fixr:scenarios>"
+    for text in (numbered, numbered.replace("<fixr:messages>", f"{scenarios}<fixr:messages>")):
+        path.write_text(text)
+        cats = Dictionary.load_file(path)
+        assert cats.fields == expected.fields
+        assert cats.message("D") == expected.message("D")
+
+
 @pytest.mark.parametrize("year", ["2016/fixrepository", "2022/orchestra/repository"])
 def test_every_edition_of_the_namespace_is_read(path: Path, year: str) -> None:
     path.write_text(CATS.replace("2020/orchestra/repository", year))
@@ -196,6 +209,11 @@ def test_every_edition_of_the_namespace_is_read(path: Path, year: str) -> None:
         ("id='205' name", "id='-5' name", r": field MaturityDay has id '-5', not a tag"),
         ("id='205' name", "id='96' name", r": tag 96 is defined twice"),
         ("lengthId='95'", "lengthId='94'", r": field 94 is not defined"),
+        (
+            "scenario='Auction'>\n",
+            "inheritsScenarioId='1'>\n",
+            r": inherits from another scenario, which is not read",
+        ),
         (" name='PartyID'", "", r": <field> has no name"),
         ("msgType='0'", "msgType='D'", r": message D is defined twice"),
         ("<fixr:group id='2'", "<fixr:group id='1'", r": group 1 is defined twice"),
