@@ -18,7 +18,7 @@ def produce(
     """Send the FIX messages of a log to the topic, as they are.
 
     One message a line, delimited by SOH, | or ^A; what stands before 8=FIX is skipped, and so are lines
-    without it. Waits for a broker that is not there yet.
+    without it; a file may be compressed by gzip or zstd. Waits for a broker that is not there yet.
     """
     import signal
 

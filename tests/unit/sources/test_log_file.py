@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 
@@ -59,3 +60,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "nowhere.log")
     with pytest.raises(SettingsError, match=r"nowhere\.log cannot be read: No such file"), open_log(missing):
         pass
+
+
+def test_a_compressed_log_is_opened_as_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "fix.log"
+    path.write_bytes(gzip.compress(b"8=FIX.4.4|35=0|10=000|\n" * 1000))
+    sent, topic = Sent(), Topic()
+    with open_log(str(path)) as stream:
+        send_log(stream, topic, sent)
+    assert sent.messages == 1000
