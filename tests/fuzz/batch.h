@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "_message.h"
+#include "_batch.h"
 
 typedef struct {
     fw_dictionary dictionary;
@@ -80,10 +80,16 @@ static void load_dictionaries(void) {
     }
 }
 
-static fw_decoder *new_decoder(int64_t rows) {
+/* Another form of the scan for each set of options, so that all are fuzzed. */
+static fw_scanner scan_of(uint8_t options) {
+    const fw_simd *simd = &fw_simds[options % FW_SIMDS];
+    return fw_runs(simd) ? simd->scan : fw_scan_portable;
+}
+
+/* A decoder that has seen nothing. */
+static fw_decoder *new_decoder(uint8_t options) {
     fw_decoder *d = (fw_decoder *)zeroed(1, sizeof(fw_decoder));
-    for (size_t i = 0; i < FW_COLUMN_TAGS; i++) d->column_of[i] = -1;
-    for (size_t i = 0; i < COUNT(given_column_tags); i++) d->column_of[given_column_tags[i]] = (int16_t)i;
+    if (fw_decoder_begin(d, given_column_tags, given_column_kinds, COUNT(given_column_tags), scan_of(options))) abort();
     for (size_t i = 0; i < 256; i++) d->version_of_appl_ver_id[i] = -1;
     for (size_t i = 0; i < COUNT(given_appl_ver_ids); i++)
         d->version_of_appl_ver_id[given_appl_ver_ids[i]] = (int8_t)given_appl_versions[i];
@@ -93,53 +99,30 @@ static fw_decoder *new_decoder(int64_t rows) {
         d->tokens.role[given_data_tags[i]] = (uint8_t)((i + 1) | 0x80);
     }
     for (size_t v = 0; v < COUNT(given_versions); v++) d->dictionaries[v] = &dictionaries[v];
-    d->verdicts = (uint8_t *)zeroed((size_t)rows, 1);
-    d->secrets = (int32_t *)zeroed((size_t)rows, sizeof(int32_t));
-    d->check.seen = (uint64_t *)zeroed((FW_LEVELS + 1) * FW_SEEN_TAGS, sizeof(uint64_t));
-    d->columns = (fw_column *)zeroed(COUNT(given_column_tags), sizeof(fw_column));
-    return d;
-}
-
-/* A decoder as it is before a batch of `rows` messages. Made once for each number of rows, so that memory of rows
- * ends where the extension's ends, and wiped afterwards: making the tables takes longer than decoding a batch. */
-static fw_decoder *begin(fw_decoder **made, uint8_t options, int64_t rows) {
-    static fw_decoder *fresh;
-    if (!fresh) fresh = new_decoder(1);
-    if (!*made) {
-        *made = new_decoder(rows);
-        for (size_t i = 0; i < COUNT(given_column_tags); i++)
-            if (fw_column_begin(&(*made)->columns[i], given_column_kinds[i], rows)) abort();
-    }
-    fw_decoder *d = *made, before = *d;
-    *d = *fresh;
-    d->verdicts = before.verdicts;
-    d->secrets = before.secrets;
-    d->columns = before.columns;
-    d->check.seen = before.check.seen;
-    d->check.serial = before.check.serial; /* what makes the entries of `seen` old */
-    free(before.tokens.fields);
-    free(before.defects.row);
-    free(before.defects.reason);
-    free(before.defects.ref_tag);
     d->lenient = (options & LENIENT) != 0;
     d->check.tolerant = (options & TOLERANT) != 0;
     d->frame_only = (options & FRAME_ONLY) != 0;
     d->max_bytes = options & SHORT_LIMIT ? 96 : 1 << 20;
     d->default_version = options & APPL_VERSION_42 ? 2 : FW_VERSION_FIXT - 1;
-    for (size_t i = 0; i < COUNT(given_column_tags); i++) {
-        fw_column *column = &d->columns[i];
-        memset(column->validity, 0, fw_bitmap_bytes(rows));
-        column->seen = column->filled = 0;
-        if (column->offsets) {
-            free(column->values);
-            column->values = NULL;
-            column->used = column->capacity = 0;
-        } else {
-            memset(column->values, 0,
-                   column->kind == FW_BOOLEAN ? fw_bitmap_bytes(rows) : (size_t)rows * fw_width(column->kind));
-        }
-    }
     return d;
+}
+
+/* The decoder of these options, for a batch of `rows` messages: one each, as the extension keeps them, with the
+ * layouts that it has learned. `made` has 32 places. */
+static fw_decoder *begin(fw_decoder **made, uint8_t options, int64_t rows) {
+    options &= 31;
+    if (!made[options]) made[options] = new_decoder(options);
+    fw_batch_end(made[options]);
+    if (fw_batch_begin(made[options], rows)) abort();
+    return made[options];
+}
+
+/* Forget the layouts. */
+static void unlearn(fw_decoder *d) {
+    fw_scanner scan = d->layouts.scan;
+    fw_layouts_free(&d->layouts);
+    memset(&d->layouts, 0, sizeof d->layouts);
+    fw_layouts_begin(&d->layouts, scan);
 }
 
 static void batch_add(batch *b, const uint8_t *p, size_t n) {
@@ -166,17 +149,25 @@ static void batch_free(batch *b) {
     for (int64_t i = 0; i < b->rows; i++) free((void *)b->data[i]);
 }
 
-/* Decode message `from` of the batch into `row`. */
-static void decode_row(fw_decoder *d, const batch *b, int64_t from, int64_t row) {
-    if (fw_decode_message(d, (int32_t)row, b->data[from], b->length[from]) != 0) {
+/* Say that row `row` is the batch's message `from`. */
+static void place(fw_decoder *d, const batch *b, int64_t from, int64_t row) {
+    d->data[row] = b->data[from];
+    d->length[row] = b->length[from];
+}
+
+static void decode_rows(fw_decoder *d) {
+    int64_t row = 0;
+    if (fw_decode_rows(d, &row) != 0 || row != d->rows) {
         fprintf(stderr, "every version is loaded and memory has not run out, but that is what was said\n");
         abort();
     }
+    for (unsigned i = 0; i < d->column_count; i++)
+        if (d->columns[i].validity) fw_column_reach(&d->columns[i], d->rows);
 }
 
-static void end_columns(fw_decoder *d, int64_t rows) {
-    for (size_t i = 0; i < COUNT(given_column_tags); i++)
-        if (d->columns[i].offsets) fw_column_fill(&d->columns[i], rows);
+/* If a column has a value in a row. */
+static int has_value(const fw_column *column, int64_t row) {
+    return column->validity && column->validity[row / FW_BLOCK] >> (row % FW_BLOCK) & 1;
 }
 
 #endif

@@ -71,7 +71,7 @@ def header() -> Iterator[str]:
     yield "static const given_tables given_versions[] = {"
     yield ",\n".join(filled(number, tables) for number, tables in enumerate(versions))
     yield "};"
-    yield array("int16_t", "given_column_tags", (column.tag for column in COLUMNS))
+    yield array("int32_t", "given_column_tags", (column.tag for column in COLUMNS))
     yield array("uint8_t", "given_column_kinds", (column.kind for column in COLUMNS))
     yield array("uint16_t", "given_data_tags", DATA_LENGTH_TAG)
     yield array("uint16_t", "given_length_tags", DATA_LENGTH_TAG.values())

@@ -75,8 +75,10 @@ static inline uint64_t *fw_seen(fw_check *c, int level, int32_t tag) {
 /* The checks of a value that are the same everywhere. */
 static inline void fw_check_value(fw_check *c, const fw_dictionary *d, uint32_t number, size_t i, int phase,
                                   uint64_t major) {
-    const fw_field *field = &c->fields[i];
+    fw_field *field = &c->fields[i];
     const uint8_t *value = c->p + field->start;
+    field->number = (uint16_t)number;
+    field->session = d == c->session;
     if (field->length == 0) {
         fw_note(c, FW_TAG_WITHOUT_VALUE, field->tag, fw_rank(phase, major, i, FW_CHECK_EMPTY));
         return;
@@ -92,7 +94,8 @@ static inline void fw_check_value(fw_check *c, const fw_dictionary *d, uint32_t 
 }
 
 static inline void fw_check_count(fw_check *c, size_t i, int64_t instances, int phase, uint64_t major) {
-    const fw_field *field = &c->fields[i];
+    fw_field *field = &c->fields[i];
+    field->counter = 1;
     int64_t said = 0;
     int outcome = fw_int(c->p + field->start, field->length, &said);
     if (outcome == FW_BAD_FORMAT || (outcome == FW_OK && said == instances)) return;
@@ -131,7 +134,7 @@ static size_t fw_read_group(fw_check *c, const fw_dictionary *d, uint32_t contex
             size_t foreign = c->tolerant && instance && number == 0 ? fw_foreign(c, d, context, i) : 0;
             if (foreign == 0) break;
             for (; foreign; foreign--) {
-                c->fields[i].depth = (int16_t)level;
+                c->fields[i].depth = (uint8_t)level;
                 fw_check_value(c, d, 0, i, FW_PHASE_BEYOND, 0);
                 if (c->fields[i].tag < FW_USER_TAGS)
                     fw_note(c, FW_INVALID_TAG_NUMBER, c->fields[i].tag, fw_rank(FW_PHASE_BEYOND, 0, i, 0));
@@ -147,7 +150,7 @@ static size_t fw_read_group(fw_check *c, const fw_dictionary *d, uint32_t contex
             field->first = 1;
         }
         if (seen) *seen = instance;
-        field->depth = (int16_t)level;
+        field->depth = (uint8_t)level;
         fw_check_value(c, d, number, i, FW_PHASE_BEYOND, 0);
         uint32_t inner = level < FW_LEVELS ? fw_group_of(d, context, number) : FW_NO_CONTEXT;
         if (inner == FW_NO_CONTEXT) {

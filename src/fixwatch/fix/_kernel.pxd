@@ -1,18 +1,21 @@
 # What the kernel uses of its C headers.
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from fixwatch.fix._tables cimport fw_dictionary
 
-cdef extern from "_message.h" nogil:
+cdef extern from "_batch.h" nogil:
     int32_t FW_NO_TAG
-    int FW_ROLE_TAGS, FW_MAX_PAIRS, FW_LEVELS, FW_SEEN_TAGS, FW_VERSIONS, FW_COLUMN_TAGS, FW_OUT_OF_MEMORY
-    enum:
-        FW_BOOLEAN
+    int FW_ROLE_TAGS, FW_MAX_PAIRS, FW_VERSIONS, FW_OUT_OF_MEMORY, FW_SIMDS
+    ctypedef void (*fw_scanner)(const uint8_t *, size_t, uint16_t *, void *)
+    ctypedef struct fw_simd:
+        const char *name
+        fw_scanner scan
+    const fw_simd *fw_simds
     ctypedef struct fw_field:
         int32_t tag
         uint32_t at, start, length
-        int16_t depth, first
+        uint8_t depth, first
     ctypedef struct fw_tokens:
         fw_field *fields
         size_t count, end
@@ -24,32 +27,39 @@ cdef extern from "_message.h" nogil:
         size_t count
     ctypedef struct fw_check:
         int tolerant
-        uint64_t *seen
     ctypedef struct fw_column:
-        int kind
-        uint8_t *validity
-        uint8_t *values
-        int32_t *offsets
-        size_t used
+        pass
+    ctypedef struct fw_layouts:
+        uint64_t recognised
     ctypedef struct fw_decoder:
         fw_tokens tokens
         fw_defects defects
         fw_check check
+        fw_layouts layouts
         const fw_dictionary **dictionaries
         int8_t *version_of_appl_ver_id
         uint8_t *admin
         int default_version, lenient, frame_only
         size_t max_bytes
+        unsigned int column_count
+        int64_t rows
+        const uint8_t **data
+        size_t *length
         fw_column *columns
-        int16_t *column_of
         uint8_t *verdicts
         int32_t *secrets
         int64_t secret_count
-    size_t fw_bitmap_bytes(int64_t rows)
-    size_t fw_width(int kind)
-    int fw_column_begin(fw_column *, int kind, int64_t rows)
-    void fw_column_fill(fw_column *, int64_t rows)
+    int fw_runs(const fw_simd *)
+    int fw_decoder_begin(fw_decoder *, const int32_t *tags, const uint8_t *kinds, unsigned int count, fw_scanner)
+    void fw_decoder_end(fw_decoder *)
+    int fw_batch_begin(fw_decoder *, int64_t rows)
+    void fw_batch_end(fw_decoder *)
     int fw_tokenise(fw_tokens *, const uint8_t *, size_t)
     int fw_choose_dictionaries(fw_decoder *, const uint8_t *)
     void fw_check_dictionary(fw_decoder *, int32_t row, const uint8_t *, int record)
-    int fw_decode_message(fw_decoder *, int32_t row, const uint8_t *, size_t)
+    int fw_decode_rows(fw_decoder *, int64_t *row)
+
+cdef extern from "_arrow.h" nogil:
+    ctypedef struct ArrowArray "struct ArrowArray":
+        void (*release)(ArrowArray *)
+    int fw_export(fw_column *, unsigned int count, int64_t rows, ArrowArray *)

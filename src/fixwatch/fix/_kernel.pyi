@@ -2,14 +2,16 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from fixwatch.fix.decoder import DecodeOptions
+
 def decode_batch(
-    messages: Sequence[bytes | None] | pa.Array,
-    lenient: bool,
-    tolerant: bool,
-    frame_only: bool,
-    max_message_bytes: int,
-    default_version: str,
+    messages: Sequence[bytes | None] | pa.Array, options: DecodeOptions
 ) -> tuple[pa.RecordBatch, pa.Array, pa.RecordBatch, pa.Array]: ...
 def read_fields(
-    message: bytes, tolerant: bool, default_version: str
+    message: bytes, options: DecodeOptions
 ) -> tuple[list[tuple[int | None, int, int, int, bool]], int]: ...
+def recognised(options: DecodeOptions) -> int: ...
+def forget() -> None: ...
+def simd_forms() -> list[str]: ...
+def simd_form() -> str: ...
+def use_simd(name: str) -> str: ...

@@ -1,9 +1,15 @@
 """One call a batch: messages to Arrow columns, verdicts and defects, with no Python object per message or field.
 
-The work on a message is in the headers beside this file, one idea each; `_message.h` puts them together. Here a
+The work on a message is in the headers beside this file, one idea each; `_batch.h` puts them together. Here a
 batch is taken in, the GIL is let go, and the memory that was filled is handed to Arrow.
 """
 
+import os
+from array import array
+
+from cpython.array cimport array
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -11,121 +17,88 @@ import pyarrow as pa
 
 from fixwatch.fix._tables cimport DictionaryTables
 
-from fixwatch.fix.columns import COLUMNS, SCHEMA
+from fixwatch.errors import SettingsError
+from fixwatch.fix.columns import COLUMNS
 from fixwatch.fix.data_fields import DATA_LENGTH_TAG
 from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS, Dictionary
 from fixwatch.fix.tables import flatten
 
-cdef int COLUMN_COUNT = len(COLUMNS)
 # By version, in the order of VERSIONS; a table is made when a message of its version comes by, and stays.
 cdef list TABLES = [None] * len(VERSIONS)
+# By options, what is decoded with; the oldest goes when there are more than a process can have use for.
+cdef dict SETUPS = {}
+cdef int MOST_SETUPS = 32
+# Decoders of a setup that wait for the next batch. More are made when as many threads decode at once.
+cdef int IDLE_DECODERS = 4
+cdef int SIMD = 0
+
+_NO_DEFECTS = pa.RecordBatch.from_arrays(
+    [pa.array([], pa.int32()), pa.array([], pa.uint8()), pa.array([], pa.int32())], names=["row", "reason", "ref_tag"]
+)
+_NO_ROWS = pa.array([], pa.int32())
 
 
-cdef class _Memory:
-    """Memory of malloc that Arrow may keep: freed with the last buffer that points to it."""
-
-    cdef void *pointer
-    cdef Py_ssize_t size
-
-    def __dealloc__(self):
-        free(self.pointer)
-
-    def __getbuffer__(self, Py_buffer *buffer, int flags):
-        buffer.buf = self.pointer
-        buffer.obj = self
-        buffer.len = self.size
-        buffer.itemsize = 1
-        buffer.readonly = True
-        buffer.ndim = 1
-        buffer.format = NULL
-        buffer.shape = NULL
-        buffer.strides = NULL
-        buffer.suboffsets = NULL
-        buffer.internal = NULL
+cdef object _copied(const void *pointer, size_t size):
+    """An Arrow buffer with a copy of some bytes."""
+    return pa.py_buffer(PyBytes_FromStringAndSize(<const char *>pointer, <Py_ssize_t>size))
 
 
-cdef object _buffer(void **pointer, size_t size):
-    """An Arrow buffer over memory of malloc, which it owns from now on."""
-    cdef _Memory memory = _Memory()
-    if pointer[0] is NULL:
-        return pa.py_buffer(b"")
-    memory.pointer = pointer[0]
-    memory.size = <Py_ssize_t>size
-    pointer[0] = NULL
-    return pa.py_buffer(memory)
+cdef class _Setup:
+    """What distinct options come to: the columns and their schema, the dictionaries, and idle decoders."""
+
+    cdef object options
+    cdef tuple columns
+    cdef object schema
+    cdef list tables
+    cdef list idle
+
+    def __init__(self, options):
+        self.options = options
+        self.columns = COLUMNS
+        self.schema = pa.schema([pa.field(column.name, column.kind.arrow) for column in self.columns])
+        self.tables = TABLES
+        self.idle = []
+
+    cdef DictionaryTables load(self, int version):
+        if self.tables[version] is None:
+            self.tables[version] = DictionaryTables(flatten(Dictionary.load(VERSIONS[version])))
+        return self.tables[version]
 
 
-cdef void *_zeroed(size_t count, size_t width) except NULL:
-    """Memory for `count` things, and one more, so that none is asked for nothing."""
-    cdef void *memory = calloc(count + 1, width)
-    if memory is NULL:
-        raise MemoryError
-    return memory
+cdef _Setup _setup(object options):
+    cdef _Setup setup = SETUPS.get(options)
+    if setup is None:
+        setup = _Setup(options)
+        if len(SETUPS) >= MOST_SETUPS:
+            del SETUPS[next(iter(SETUPS))]
+        SETUPS[options] = setup
+    return setup
 
 
-cdef class _Batch:
-    """The messages of one call, where each begins and ends, and everything that is made of them."""
+cdef class _Decoder:
+    """A kernel's memory, which one thread at a time uses, with the layouts that it has learned."""
 
-    cdef object keeper  # holds the bytes that `data` points into
-    cdef int64_t rows
-    cdef const uint8_t **data
-    cdef size_t *length
-    cdef fw_decoder *decoder
+    cdef fw_decoder *d
+    cdef _Setup setup
+    cdef object keeper  # holds the bytes that the batch's messages are in
 
-    def __init__(
-        self,
-        messages,
-        *,
-        bint lenient,
-        bint tolerant,
-        bint frame_only,
-        size_t max_message_bytes,
-        default_version,
-    ):
+    def __init__(self, _Setup setup):
         cdef fw_decoder *d
-        self.decoder = d = <fw_decoder *>_zeroed(1, sizeof(fw_decoder))
-        d.lenient = lenient
-        d.frame_only = frame_only
-        d.check.tolerant = tolerant
-        d.max_bytes = max_message_bytes
-        d.default_version = VERSIONS.index(default_version)
-        self.fill_tables()
-        if isinstance(messages, pa.Array):
-            self.read_arrow(messages)
-        else:
-            self.read_list(messages)
-
-    def __dealloc__(self):
         cdef int i
-        cdef fw_decoder *d = self.decoder
-        free(self.data)
-        free(self.length)
-        if d is NULL:
-            return
-        if d.columns is not NULL:
-            for i in range(COLUMN_COUNT):
-                free(d.columns[i].validity)
-                free(d.columns[i].values)
-                free(d.columns[i].offsets)
-            free(d.columns)
-        free(d.verdicts)
-        free(d.secrets)
-        free(d.check.seen)
-        free(d.tokens.fields)
-        free(d.defects.row)
-        free(d.defects.reason)
-        free(d.defects.ref_tag)
-        free(d)
-
-    cdef int fill_tables(self) except -1:
-        cdef int i
-        cdef fw_decoder *d = self.decoder
-        for i in range(FW_COLUMN_TAGS):
-            d.column_of[i] = -1
-        for number, column in enumerate(COLUMNS):
-            if not 0 < column.tag < FW_COLUMN_TAGS:
-                raise ValueError(f"column {column.name} has tag {column.tag}, past the kernel's table")
-            d.column_of[<int>column.tag] = number
+        cdef array tags = array("i", [column.tag for column in setup.columns])
+        cdef array kinds = array("B", [column.kind for column in setup.columns])
+        options = setup.options
+        self.setup = setup
+        self.d = d = <fw_decoder *>calloc(1, sizeof(fw_decoder))
+        if d is NULL or fw_decoder_begin(
+            d, <const int32_t *>tags.data.as_ints, kinds.data.as_uchars, <unsigned int>len(tags), fw_simds[SIMD].scan
+        ):
+            raise MemoryError
+        d.lenient = options.frame == "lenient"
+        d.frame_only = options.checks == "frame"
+        d.check.tolerant = options.profile == "tolerant"
+        d.max_bytes = options.max_message_bytes
+        d.default_version = VERSIONS.index(options.appl_version)
         for i in range(256):
             d.version_of_appl_ver_id[i] = -1
         for value, version in APPL_VER_IDS.items():
@@ -137,42 +110,46 @@ cdef class _Batch:
                 raise ValueError("more data fields than the kernel's table holds")
             d.tokens.role[<int>length_tag] = pair
             d.tokens.role[<int>data_tag] = pair | 0x80
-        for i in range(FW_VERSIONS):
-            if TABLES[i] is not None:
-                d.dictionaries[i] = &(<DictionaryTables>TABLES[i]).dictionary
-        return 0
+
+    def __dealloc__(self):
+        if self.d is not NULL:
+            fw_decoder_end(self.d)
+            free(self.d)
+
+    cdef void forget(self) noexcept:
+        """Let go of the batch."""
+        fw_batch_end(self.d)
+        self.keeper = None
 
     cdef int reserve(self, int64_t rows) except -1:
-        cdef int i
-        cdef fw_decoder *d = self.decoder
         if rows >= INT32_MAX:
             raise ValueError(f"a batch of {rows} messages; at most {INT32_MAX - 1}")
-        self.rows = rows
-        self.data = <const uint8_t **>_zeroed(rows, sizeof(void *))
-        self.length = <size_t *>_zeroed(rows, sizeof(size_t))
-        d.verdicts = <uint8_t *>_zeroed(rows, 1)
-        d.secrets = <int32_t *>_zeroed(rows, sizeof(int32_t))
-        d.check.seen = <uint64_t *>_zeroed((FW_LEVELS + 1) * FW_SEEN_TAGS, sizeof(uint64_t))
-        d.columns = <fw_column *>_zeroed(COLUMN_COUNT, sizeof(fw_column))
-        for i in range(COLUMN_COUNT):
-            if fw_column_begin(&d.columns[i], COLUMNS[i].kind, rows):
-                raise MemoryError
+        if fw_batch_begin(self.d, rows):
+            raise MemoryError
         return 0
+
+    cdef int read(self, object messages) except -1:
+        if isinstance(messages, pa.Array):
+            return self.read_arrow(messages)
+        return self.read_list(messages)
 
     cdef int read_list(self, object messages) except -1:
         # A tuple of our own: nobody can take a message away while the GIL is let go.
         cdef tuple held = tuple(messages)
         cdef int64_t row
+        cdef fw_decoder *d = self.d
         self.reserve(len(held))
         self.keeper = held
-        for row in range(self.rows):
-            message = held[row]
+        for row in range(d.rows):
+            message = <object>PyTuple_GET_ITEM(held, row)
+            d.data[row] = NULL
+            d.length[row] = 0
             if message is None:
                 continue
             if type(message) is not bytes:
                 raise TypeError(f"message {row} is {type(message).__name__}, not bytes")
-            self.data[row] = <const uint8_t *><const char *>(<bytes>message)
-            self.length[row] = <size_t>len(<bytes>message)
+            d.data[row] = <const uint8_t *>PyBytes_AS_STRING(message)
+            d.length[row] = <size_t>PyBytes_GET_SIZE(message)
         return 0
 
     cdef int read_arrow(self, object array) except -1:
@@ -181,8 +158,9 @@ cdef class _Batch:
         cdef const int64_t *wide = NULL
         cdef const uint8_t *valid = NULL
         cdef const uint8_t *values = NULL
+        cdef fw_decoder *d = self.d
         self.reserve(len(array))
-        if self.rows == 0:
+        if d.rows == 0:
             return 0
         buffers = array.buffers()
         self.keeper = (array, buffers)
@@ -194,7 +172,9 @@ cdef class _Batch:
             wide = <const int64_t *><size_t>buffers[1].address + shift
         else:
             narrow = <const int32_t *><size_t>buffers[1].address + shift
-        for row in range(self.rows):
+        for row in range(d.rows):
+            d.data[row] = NULL
+            d.length[row] = 0
             if valid is not NULL and not (valid[(row + shift) >> 3] >> ((row + shift) & 7)) & 1:
                 continue
             if wide is not NULL:
@@ -202,94 +182,83 @@ cdef class _Batch:
             else:
                 begin, end = narrow[row], narrow[row + 1]
             if end > begin:
-                self.data[row] = values + begin
-                self.length[row] = <size_t>(end - begin)
+                d.data[row] = values + begin
+                d.length[row] = <size_t>(end - begin)
         return 0
 
     cdef int load(self, int version) except -1:
-        if TABLES[version] is None:
-            TABLES[version] = DictionaryTables(flatten(Dictionary.load(VERSIONS[version])))
-        self.decoder.dictionaries[version] = &(<DictionaryTables>TABLES[version]).dictionary
+        self.d.dictionaries[version] = &self.setup.load(version).dictionary
         return 0
 
     cdef int run(self) except -1:
         cdef int64_t row = 0
-        cdef int outcome = 0
-        cdef int i
-        while row < self.rows:
+        cdef int outcome
+        while row < self.d.rows:
             with nogil:
-                while row < self.rows:
-                    outcome = fw_decode_message(self.decoder, <int32_t>row, self.data[row], self.length[row])
-                    if outcome:
-                        break
-                    row += 1
+                outcome = fw_decode_rows(self.d, &row)
             if outcome == FW_OUT_OF_MEMORY:
                 raise MemoryError
             if outcome:
                 self.load(outcome - 1)
-        for i in range(COLUMN_COUNT):
-            if self.decoder.columns[i].offsets is not NULL:
-                fw_column_fill(&self.decoder.columns[i], self.rows)
         return 0
 
     cdef object take_columns(self):
-        return pa.RecordBatch.from_arrays([self.take_column(i) for i in range(COLUMN_COUNT)], schema=SCHEMA)
-
-    cdef object take_column(self, int i):
-        cdef fw_column *column = &self.decoder.columns[i]
-        cdef size_t size
-        buffers = [_buffer(<void **>&column.validity, fw_bitmap_bytes(self.rows))]
-        if column.offsets is not NULL:
-            buffers.append(_buffer(<void **>&column.offsets, (<size_t>self.rows + 1) * sizeof(int32_t)))
-            size = column.used
-        elif column.kind == FW_BOOLEAN:
-            size = fw_bitmap_bytes(self.rows)
-        else:
-            size = <size_t>self.rows * fw_width(column.kind)
-        buffers.append(_buffer(<void **>&column.values, size))
-        return pa.Array.from_buffers(SCHEMA.field(i).type, self.rows, buffers)
+        cdef ArrowArray array
+        if fw_export(self.d.columns, self.d.column_count, self.d.rows, &array):
+            raise MemoryError
+        try:
+            return pa.RecordBatch._import_from_c(<size_t>&array, self.setup.schema)
+        finally:
+            if array.release is not NULL:
+                array.release(&array)
 
     cdef object take_verdicts(self):
-        verdicts = _buffer(<void **>&self.decoder.verdicts, <size_t>self.rows)
-        return pa.Array.from_buffers(pa.uint8(), self.rows, [None, verdicts], 0)
+        return pa.Array.from_buffers(
+            pa.uint8(), self.d.rows, [None, _copied(self.d.verdicts, <size_t>self.d.rows)], 0
+        )
 
     cdef object take_secrets(self):
-        cdef int64_t count = self.decoder.secret_count
-        rows = _buffer(<void **>&self.decoder.secrets, <size_t>count * sizeof(int32_t))
+        cdef int64_t count = self.d.secret_count
+        if count == 0:
+            return _NO_ROWS
+        rows = _copied(self.d.secrets, <size_t>count * sizeof(int32_t))
         return pa.Array.from_buffers(pa.int32(), count, [None, rows], 0)
 
     cdef object take_defects(self):
-        cdef fw_defects *d = &self.decoder.defects
+        cdef fw_defects *d = &self.d.defects
         cdef size_t i, count = d.count
-        cdef uint8_t *known = <uint8_t *>_zeroed(fw_bitmap_bytes(count), 1)
+        cdef bytearray known
+        if count == 0:
+            return _NO_DEFECTS
+        known = bytearray((count + 7) // 8)
         for i in range(count):
             if d.ref_tag[i] != FW_NO_TAG:
                 known[i >> 3] |= <uint8_t>(1 << (i & 7))
-        validity = _buffer(<void **>&known, fw_bitmap_bytes(count))
-        row = _buffer(<void **>&d.row, count * sizeof(int32_t))
-        reason = _buffer(<void **>&d.reason, count)
-        ref_tag = _buffer(<void **>&d.ref_tag, count * sizeof(int32_t))
+        row = _copied(d.row, count * sizeof(int32_t))
+        reason = _copied(d.reason, count)
+        ref_tag = _copied(d.ref_tag, count * sizeof(int32_t))
         return pa.RecordBatch.from_arrays(
             [
                 pa.Array.from_buffers(pa.int32(), count, [None, row], 0),
                 pa.Array.from_buffers(pa.uint8(), count, [None, reason], 0),
-                pa.Array.from_buffers(pa.int32(), count, [validity, ref_tag]),
+                pa.Array.from_buffers(pa.int32(), count, [pa.py_buffer(known), ref_tag]),
             ],
             names=["row", "reason", "ref_tag"],
         )
 
-    cdef object fields_of_first(self):
-        cdef fw_decoder *d = self.decoder
+    cdef object fields(self):
+        """The fields of the batch's only message."""
+        cdef fw_decoder *d = self.d
         cdef const fw_field *field
         cdef size_t i
         cdef int wanted
-        if fw_tokenise(&d.tokens, self.data[0], self.length[0]):
+        if fw_tokenise(&d.tokens, d.data[0], d.length[0]):
             raise MemoryError
-        wanted = fw_choose_dictionaries(d, self.data[0])
+        wanted = fw_choose_dictionaries(d, d.data[0])
         while wanted:
             self.load(wanted - 1)
-            wanted = fw_choose_dictionaries(d, self.data[0])
-        fw_check_dictionary(d, 0, self.data[0], False)
+            wanted = fw_choose_dictionaries(d, d.data[0])
+        fw_check_dictionary(d, 0, d.data[0], False)
         found = []
         for i in range(d.tokens.count):
             field = &d.tokens.fields[i]
@@ -298,38 +267,74 @@ cdef class _Batch:
         return found, d.tokens.end
 
 
-def decode_batch(
-    messages, bint lenient, bint tolerant, bint frame_only, size_t max_message_bytes, str default_version
-):
-    """Decode a sequence of bytes (None: empty) or an Arrow binary array.
+def decode_batch(messages, options):
+    """Decode a sequence of bytes (None: empty) or an Arrow binary array, with `decoder.DecodeOptions`.
 
     Returns `(columns, verdicts, defects, secret_rows)` as `decoder.Decoded` describes them.
     """
-    cdef _Batch batch = _Batch(
-        messages,
-        lenient=lenient,
-        tolerant=tolerant,
-        frame_only=frame_only,
-        max_message_bytes=max_message_bytes,
-        default_version=default_version,
-    )
-    batch.run()
-    return batch.take_columns(), batch.take_verdicts(), batch.take_defects(), batch.take_secrets()
+    cdef _Setup setup = _setup(options)
+    cdef _Decoder decoder = setup.idle.pop() if setup.idle else _Decoder(setup)
+    # Not given back where something is raised: nothing is then half done in the next batch.
+    decoder.read(messages)
+    decoder.run()
+    answer = decoder.take_columns(), decoder.take_verdicts(), decoder.take_defects(), decoder.take_secrets()
+    decoder.forget()
+    if len(setup.idle) < IDLE_DECODERS:
+        setup.idle.append(decoder)
+    return answer
 
 
-def read_fields(bytes message, bint tolerant, str default_version):
+def read_fields(bytes message, options):
     """The fields of one message, for people.
 
     Returns a list of `(tag, start, length, depth, first)`: the value is `message[start : start + length]`, `depth`
     says how many repeating groups it is inside of, `first` if it begins an instance of one; `tag` is None for
     what has no tag. Then the offset where reading stopped.
     """
-    cdef _Batch batch = _Batch(
-        [message],
-        lenient=True,
-        tolerant=tolerant,
-        frame_only=False,
-        max_message_bytes=0,
-        default_version=default_version,
-    )
-    return batch.fields_of_first()
+    cdef _Decoder decoder = _Decoder(_setup(options))
+    decoder.read([message])
+    return decoder.fields()
+
+
+def recognised(options):
+    """How many messages had a layout that was known, of all that were decoded with these options."""
+    cdef _Setup setup = _setup(options)
+    cdef _Decoder decoder
+    cdef uint64_t count = 0
+    for decoder in setup.idle:
+        count += decoder.d.layouts.recognised
+    return count
+
+
+def forget():
+    """Forget all layouts, as a process that begins knows none."""
+    SETUPS.clear()
+
+
+def simd_forms():
+    """The forms of the structural scan that this processor runs, the fastest first; `portable` is the last."""
+    return [fw_simds[i].name.decode() for i in range(FW_SIMDS) if fw_runs(&fw_simds[i])]
+
+
+def simd_form():
+    """The form of the structural scan in use."""
+    return fw_simds[SIMD].name.decode()
+
+
+def use_simd(str name):
+    """Scan in the form `name` from now on. Returns the form that was used before.
+
+    Raises SettingsError for a form that there is not, or that this processor does not run.
+    """
+    global SIMD
+    before = simd_form()
+    if name not in simd_forms():
+        raise SettingsError(f"FIXWATCH_SIMD is {name!r}; on this processor it may be {', '.join(simd_forms())}.")
+    for i in range(FW_SIMDS):
+        if fw_simds[i].name.decode() == name:
+            SIMD = i
+    forget()
+    return before
+
+
+use_simd(os.environ.get("FIXWATCH_SIMD") or simd_forms()[0])

@@ -1,43 +1,12 @@
-/* One message to its row: fields, dictionary, frame, checks, columns, verdict. Everything that a batch's messages
- * share is in fw_decoder.
+/* One message to its row, read field by field: fields, dictionary, frame, checks, columns, verdict. This path takes
+ * anything, and says of anything what is wrong with it; `_layout.h` has a shorter one for what is like a message
+ * that this one found valid.
  */
 #ifndef FIXWATCH_MESSAGE_H
 #define FIXWATCH_MESSAGE_H
 
-#include "_checks.h"
-#include "_columns.h"
-#include "_frame.h"
-
-/* defects.Verdict */
-enum { FW_VALID = 0, FW_REJECTED = 1, FW_GARBLED = 2 };
-
-/* Versions are numbered as in dictionary.VERSIONS. */
-#define FW_VERSIONS 9
-#define FW_VERSION_FIXT 8
-
-/* Columns are of tags below this. */
-#define FW_COLUMN_TAGS 5000
-
-/* What fw_decode_message says, apart from 0 and the number of a version plus one. */
-#define FW_OUT_OF_MEMORY (-1)
-
-typedef struct {
-    fw_tokens tokens;
-    fw_defects defects;
-    fw_check check;
-    const fw_dictionary *dictionaries[FW_VERSIONS]; /* NULL: not loaded yet */
-    int8_t version_of_appl_ver_id[256];             /* by the byte of ApplVerID(1128), -1: none of ours */
-    uint8_t admin[256];                             /* MsgTypes of the session layer */
-    int default_version; /* of FIXT.1.1 messages without ApplVerID(1128) */
-    int lenient;
-    int frame_only; /* no dictionary checks: groups are not told apart either */
-    size_t max_bytes;
-    fw_column *columns;
-    int16_t column_of[FW_COLUMN_TAGS]; /* by tag, -1: no column */
-    uint8_t *verdicts;
-    int32_t *secrets; /* rows that have one */
-    int64_t secret_count;
-} fw_decoder;
+#include "_decoder.h"
+#include "_learn.h"
 
 /* The version of a BeginString(8), or -1. */
 static inline int fw_session_version(const uint8_t *p, size_t n) {
@@ -106,21 +75,42 @@ static inline uint8_t fw_frame_verdict(const fw_decoder *d) {
     return FW_VALID;
 }
 
+/* Note where a row's text is: texts are written in the order of the rows, when the block's other columns are done. */
+static inline int fw_note_text(fw_decoder *d, fw_column *column, int number, int32_t row, const fw_field *field,
+                               const uint8_t *p) {
+    const uint8_t *value = p + field->start;
+    int plain = fw_plain(value, field->length);
+    size_t most = plain ? field->length : 3 * (size_t)field->length;
+    if (column->kind == FW_ID && !plain && field->length <= FW_MAX_ID_BYTES)
+        most = fw_text_bytes(value, field->length);
+    if (column->kind == FW_ID && (field->length > FW_MAX_ID_BYTES || most > FW_MAX_ID_BYTES)) return FW_LONG_ID;
+    if (most > INT32_MAX - column->used - column->noted) return FW_NO_FIT; /* Arrow's offsets have 31 bits */
+    unsigned place = (unsigned)(row - d->block.first);
+    fw_span *span = fw_spans_of(&d->block, (unsigned)number) + place;
+    column->noted += most;
+    span->start = field->start;
+    span->end = field->start + field->length;
+    d->block.present[number] |= (uint64_t)1 << place;
+    return FW_OK;
+}
+
 /* Fill the row with the first value of each tag at the root. `record`: what does not fit is a defect. */
 static inline int fw_write_columns(fw_decoder *d, int32_t row, const uint8_t *p, int record) {
     /* The last field of a cut message is left out: 38=10 may have been 38=1000. */
     size_t count = d->tokens.count - (d->tokens.cut_field ? 1 : 0);
     for (size_t i = 0; i < count; i++) {
         const fw_field *field = &d->tokens.fields[i];
-        if (field->tag <= 0 || field->tag >= FW_COLUMN_TAGS || field->depth || field->length == 0) continue;
-        int number = d->column_of[field->tag];
+        if (field->depth || field->length == 0) continue;
+        int number = fw_column_of(d, field->tag);
         if (number < 0) continue;
         fw_column *column = &d->columns[number];
         if (column->seen == (int64_t)row + 1) continue;
+        if (fw_touch(&d->block, d->columns, (unsigned)number, d->rows)) return FW_OUT_OF_MEMORY;
+        if (!fw_is_text(column->kind)) fw_column_reach(column, d->block.first + FW_BLOCK);
         column->seen = (int64_t)row + 1;
-        int outcome = fw_column_put(column, row, p + field->start, field->length);
+        int outcome = fw_is_text(column->kind) ? fw_note_text(d, column, number, row, field, p)
+                                               : fw_column_put(column, row, p + field->start, field->length);
         if (outcome == FW_OK) continue;
-        if (outcome == FW_NO_MEMORY) return FW_OUT_OF_MEMORY;
         if (!record || fw_has_defect_of_tag(&d->defects, field->tag)) continue;
         uint8_t reason = outcome == FW_BAD_FORMAT ? FW_INCORRECT_DATA_FORMAT
                          : outcome == FW_LONG_ID  ? FW_ID_TOO_LONG
@@ -153,8 +143,8 @@ static inline int fw_has_secret(const fw_tokens *t, const uint8_t *p, size_t n, 
     return logon && raw_data;
 }
 
-/* Decode p[0..n) into its row. Returns 0; FW_OUT_OF_MEMORY; or the number of a version, plus one, that must be
- * loaded before this message can be decoded. */
+/* Decode the block's message p[0..n) into its row. Returns 0; FW_OUT_OF_MEMORY; or the number of a version, plus
+ * one, that must be loaded before this message can be decoded. */
 static inline int fw_decode_message(fw_decoder *d, int32_t row, const uint8_t *p, size_t n) {
     uint8_t verdict = FW_GARBLED;
     fw_defects_begin(&d->defects);
@@ -171,10 +161,12 @@ static inline int fw_decode_message(fw_decoder *d, int32_t row, const uint8_t *p
         if (!d->frame_only) fw_check_dictionary(d, row, p, verdict != FW_GARBLED);
         if (fw_write_columns(d, row, p, verdict != FW_GARBLED)) return FW_OUT_OF_MEMORY;
         if (verdict == FW_VALID && d->defects.count > d->defects.first) verdict = FW_REJECTED;
+        if (verdict == FW_VALID) fw_learn(d, d->block.signature[row - d->block.first], p);
     }
     fw_defects_end(&d->defects);
     d->verdicts[row] = verdict;
-    if (n && fw_has_secret(&d->tokens, p, n, verdict == FW_GARBLED)) d->secrets[d->secret_count++] = row;
+    if (n && fw_has_secret(&d->tokens, p, n, verdict == FW_GARBLED))
+        d->block.secret |= (uint64_t)1 << (row - d->block.first);
     return d->defects.failed ? FW_OUT_OF_MEMORY : 0;
 }
 

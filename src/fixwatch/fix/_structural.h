@@ -1,5 +1,6 @@
-/* Where a message's SOH are, and the sum of its bytes: the two passes over raw bytes that vector instructions
- * can do many bytes at a time. This is the portable form.
+/* Where a message's SOH are, and the sum of its bytes: the passes over raw bytes that vector instructions can do
+ * many bytes at a time. Here is the portable form and the choice of one; `_structural_x86.h` and
+ * `_structural_neon.h` have the others.
  */
 #ifndef FIXWATCH_STRUCTURAL_H
 #define FIXWATCH_STRUCTURAL_H
@@ -8,7 +9,23 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "_words.h"
+
 #define FW_SOH 0x01
+
+/* Longer messages are read field by field. A scan's positions have 16 bits and one buffer that stays in cache. */
+#define FW_SCAN_BYTES 8192
+/* Positions are written some at a time, past the last one. */
+#define FW_SCAN_ROOM (FW_SCAN_BYTES + 64)
+
+typedef struct {
+    uint32_t count; /* of SOH */
+    uint8_t sum;    /* of all bytes, modulo 256: CheckSum(10) is of those in front of it */
+    uint8_t odd;    /* NUL or a byte past ASCII is among them */
+} fw_scanned;
+
+/* Scan p[0..n), n <= FW_SCAN_BYTES: the offsets of the SOH into `soh`, which has FW_SCAN_ROOM places. */
+typedef void (*fw_scanner)(const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found);
 
 /* The offset of the first SOH in [from, n), or n. */
 static inline size_t fw_next_soh(const uint8_t *p, size_t from, size_t n) {
@@ -22,6 +39,73 @@ static inline uint8_t fw_byte_sum(const uint8_t *p, size_t n) {
     uint8_t sum = 0;
     for (size_t i = 0; i < n; i++) sum = (uint8_t)(sum + p[i]);
     return sum;
+}
+
+/* What is scanned behind a message's end, so that the last block is a whole one: it is no SOH and not odd. */
+#define FW_PADDING '0'
+
+/* The last bytes of a message, fewer than 64, as a block of 64. */
+static inline void fw_pad_block(const uint8_t *p, size_t n, uint8_t *block) {
+    memset(block, FW_PADDING, 64);
+    memcpy(block, p, n);
+}
+
+static inline void fw_scan_portable(const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found) {
+    uint8_t padded[64];
+    uint64_t sums = 0, odd = 0;
+    uint32_t count = 0;
+    for (size_t at = 0; at < n; at += 64) {
+        const uint8_t *block = p + at;
+        uint64_t hits = 0, pairs = 0;
+        if (n - at < 64) {
+            fw_pad_block(block, n - at, padded);
+            block = padded;
+        }
+        for (unsigned i = 0; i < 8; i++) {
+            uint64_t word = fw_load8(block + 8 * i), zero = fw_zero_bytes(word ^ (FW_EACH * FW_SOH));
+            /* One bit of each byte, gathered in the top byte by a product in which no two terms meet. */
+            hits |= ((zero >> 7) * 0x0102040810204080u >> 56) << (8 * i);
+            odd |= word | (word - FW_EACH); /* a borrow runs on only from a byte that is NUL and so odd itself */
+            /* Four sums of 16 bits: 16 bytes of at most 255 each. */
+            pairs += (word & 0x00FF00FF00FF00FFu) + (word >> 8 & 0x00FF00FF00FF00FFu);
+        }
+        sums += pairs * 0x0001000100010001u >> 48;
+        for (; hits; hits &= hits - 1) soh[count++] = (uint16_t)(at + (size_t)fw_lowest(hits));
+    }
+    found->count = count;
+    found->sum = (uint8_t)(sums - FW_PADDING * (64 - n % 64) * (n % 64 != 0));
+    found->odd = (odd & FW_TOPS) != 0;
+}
+
+#include "_structural_neon.h"
+#include "_structural_x86.h"
+
+/* The forms by name, the fastest first; the last runs everywhere. */
+typedef struct {
+    const char *name;
+    fw_scanner scan;
+} fw_simd;
+
+static const fw_simd fw_simds[] = {
+#ifdef FW_X86
+    {"avx512", fw_scan_avx512},
+    {"avx2", fw_scan_avx2},
+#endif
+#ifdef FW_NEON
+    {"neon", fw_scan_neon},
+#endif
+    {"portable", fw_scan_portable},
+};
+enum { FW_SIMDS = sizeof fw_simds / sizeof *fw_simds };
+
+/* If this processor has the instructions of a form. */
+static inline int fw_runs(const fw_simd *simd) {
+#ifdef FW_X86
+    if (simd->scan == fw_scan_avx512) return fw_has_avx512();
+    if (simd->scan == fw_scan_avx2) return fw_has_avx2();
+#endif
+    (void)simd;
+    return 1;
 }
 
 #endif

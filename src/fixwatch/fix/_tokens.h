@@ -30,8 +30,11 @@ typedef struct {
     uint32_t at;     /* where the tag begins */
     uint32_t start;  /* where the value begins */
     uint32_t length; /* bytes of the value */
-    int16_t depth;   /* 0 at the root, else how many repeating groups it is inside of */
-    int16_t first;   /* it begins an instance of a group */
+    uint8_t depth;   /* 0 at the root, else how many repeating groups it is inside of */
+    uint8_t first;   /* it begins an instance of a group */
+    uint8_t counter; /* it counts a group's instances */
+    uint8_t session; /* `number` is of the session layer's dictionary */
+    uint16_t number; /* in the dictionary; 0: unknown there, or not looked up */
 } fw_field;
 
 typedef struct {
@@ -65,7 +68,8 @@ static inline int fw_push_field(fw_tokens *t, int32_t tag, size_t at, size_t sta
     field->at = (uint32_t)at;
     field->start = (uint32_t)start;
     field->length = (uint32_t)length;
-    field->depth = field->first = 0;
+    field->depth = field->first = field->counter = field->session = 0;
+    field->number = 0;
     return 0;
 }
 

@@ -212,6 +212,14 @@ static inline int fw_utf8(const uint8_t *p, size_t n) {
     return 1;
 }
 
+/* How many bytes fw_text writes. */
+static inline size_t fw_text_bytes(const uint8_t *p, size_t n) {
+    int utf8 = fw_utf8(p, n);
+    size_t bytes = n;
+    for (size_t i = 0; i < n; i++) bytes += p[i] == 0 ? 2 : !utf8 && p[i] >= 0x80;
+    return bytes;
+}
+
 /* Text that is not plain, as UTF-8 into `out`, which holds 3 * n bytes: bytes that are not UTF-8 are Latin-1,
  * and NUL is U+FFFD. Returns the bytes written. */
 static inline size_t fw_text(const uint8_t *p, size_t n, uint8_t *out) {

@@ -104,13 +104,4 @@ def decode(
         pa.types.is_binary(messages.type) or pa.types.is_large_binary(messages.type)
     ):
         raise TypeError(f"messages are an Arrow array of {messages.type}, not of binary")
-    return Decoded(
-        *_kernel.decode_batch(
-            messages,
-            options.frame == "lenient",
-            options.profile == "tolerant",
-            options.checks == "frame",
-            options.max_message_bytes,
-            options.appl_version,
-        )
-    )
+    return Decoded(*_kernel.decode_batch(messages, options))

@@ -73,7 +73,7 @@ class Message:
         without tag.
         """
         raw = bytes(raw) if b"\x01" in raw else to_soh(bytes(raw))
-        found, end = _kernel.read_fields(raw, options.profile == "tolerant", options.appl_version)
+        found, end = _kernel.read_fields(raw, options)
         values = {tag: raw[start : start + length] for tag, start, length, _, _ in reversed(found)}
         session, body = _dictionaries(values, options, dictionary)
         known = tuple(known for known in (session, body) if known)
