@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,11 +35,21 @@ def write_columns(
     target = Path(output)
     if not force:
         refuse_existing(target)
-    with open_log(file) as stream, _progress(file, stream) as on_progress:
+    with _termination_as_interrupt(), open_log(file) as stream, _progress(file, stream) as on_progress:
         done = convert(stream, target, kind, options, log_schema(), force=force, on_progress=on_progress)
     counts = ", ".join(f"{count:,} {label}" for label, count in done.verdicts.items())
     skipped = f"; skipped {done.skipped:,} lines without 8=FIX" if done.skipped else ""
     sys.stdout.write(f"{output}: {done.messages:,} messages ({counts}){skipped}\n")
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGTERM, so that what was half written is removed then too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 
 import polars as pl
 import pytest
@@ -50,3 +53,29 @@ def test_a_pipe_is_converted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(sys, "stderr", Terminal(True))
         write_columns("-", str(tmp_path / "out"), "parquet", DecodeOptions(), force=False)
     assert pl.read_parquet(tmp_path / "out").height == 100
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path, number: int) -> None:
+    fifo, target = tmp_path / "fix.log", tmp_path / "out" / "x.parquet"
+    target.parent.mkdir()
+    os.mkfifo(fifo)
+    command = [
+        sys.executable,
+        "-m",
+        "fixwatch",
+        "decode",
+        str(fifo),
+        "--format",
+        "parquet",
+        "-o",
+        str(target),
+    ]
+    # Open for both, so that it does not wait for a conversion that has failed.
+    with subprocess.Popen(command) as conversion, os.fdopen(os.open(fifo, os.O_RDWR), "wb", 0) as pipe:
+        pipe.write(MESSAGE + b"\n")
+        while not list(target.parent.iterdir()) and conversion.poll() is None:
+            sleep(0.01)  # it has opened the log; now it opens its file
+        conversion.send_signal(number)
+        assert conversion.wait(30) == 130
+    assert list(target.parent.iterdir()) == []
