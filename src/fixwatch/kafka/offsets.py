@@ -23,6 +23,14 @@ from fixwatch.kafka.client import quiet_logger
 #: How many records behind the broker's own answer the end is looked for. Brokers that count the last batch as
 #: one record (Tansu does) answer too little, never too much.
 _BACK: Final = 1
+#: What a broker says of a partition that was made a moment ago, or is changing its leader; and how soon it is
+#: asked again, s.
+_NOT_YET: Final = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
+_ASK_AGAIN: Final = 0.05
 #: How the client says that it reaches no broker, whatever it was waiting for.
 _NOBODY: Final = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 
@@ -80,7 +88,7 @@ def end_offsets(config: Mapping[str, Any], topic: Topic, timeout: float = 10) ->
         starts = []
         for partition in range(topic.partitions):
             place = TopicPartition(topic.name, partition)
-            low, high = consumer.get_watermark_offsets(place, timeout=timeout)
+            low, high = _watermarks(consumer, place, deadline)
             place.offset = max(low, high - _BACK) if high > low else OFFSET_BEGINNING
             starts.append(place)
         consumer.assign(starts)
@@ -101,6 +109,20 @@ def end_offsets(config: Mapping[str, Any], topic: Topic, timeout: float = 10) ->
     finally:
         consumer.close()
     return ends
+
+
+def _watermarks(consumer: Consumer, place: TopicPartition, deadline: float) -> tuple[int, int]:
+    while True:
+        try:
+            first, end = consumer.get_watermark_offsets(
+                place, timeout=max(deadline - time.monotonic(), _ASK_AGAIN)
+            )
+        except KafkaException as error:
+            if _code(error) not in _NOT_YET or time.monotonic() > deadline:
+                raise
+            time.sleep(_ASK_AGAIN)
+        else:
+            return first, end
 
 
 def _code(error: Exception) -> int | None:
