@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(wildcard src/fixwatch/*/*.pyx src/fixwatch/*/*.pxd src/fixwatch/*/*.h)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test test-browser sanitize fuzz lint types bench clean
+.PHONY: help install demo test test-browser test-kafka sanitize fuzz lint types bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -30,10 +30,13 @@ demo: install  ## the whole system on one machine; Ctrl-C stops it
 	@$(BIN)/fixwatch demo
 
 test: install  ## the tests, but those that need a browser or take long
-	@$(BIN)/pytest -m 'not browser and not slow and not chaos'
+	@$(BIN)/pytest -m 'not browser and not kafka and not slow and not chaos'
 
 test-browser: install  ## the dashboard in Chromium
 	@$(BIN)/pytest -m browser
+
+test-kafka: install  ## the integration tests on Apache Kafka itself; needs Java 17 and Maven
+	@$(BIN)/pytest --broker=apache tests/integration tests/kafka
 
 sanitize: install  ## the tests of what is compiled, with AddressSanitizer and UndefinedBehaviorSanitizer
 	@PYTHON=$(BIN)/python scripts/sanitize.sh
@@ -53,7 +56,7 @@ bench: install  ## measure; each benchmark checks its own result
 	@$(BIN)/fixwatch bench ingest
 
 clean:  ## remove what was built and installed, and the demo's data
-	rm -rf $(VENV) build dist .fixwatch .mypy_cache .pytest_cache .ruff_cache .hypothesis screenshots
+	rm -rf $(VENV) build dist .fixwatch .kafka .mypy_cache .pytest_cache .ruff_cache .hypothesis screenshots
 	rm -rf src/*.egg-info src/fixwatch/fix/_kernel.c
 	find src -name '*.so' -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

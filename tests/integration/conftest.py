@@ -48,8 +48,11 @@ def database_url(empty_database_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[str]:
-    """The bootstrap servers of a running broker."""
+def broker(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The bootstrap servers of a running broker: the embedded one, or Apache Kafka with `--broker=apache`."""
+    if request.config.getoption("--broker") == "apache":
+        yield request.getfixturevalue("apache_kafka").bootstrap_servers
+        return
     with EmbeddedBroker() as running:
         yield running.bootstrap_servers
 
