@@ -72,10 +72,10 @@ def stored(database_url: str) -> tuple[int, int]:
     return row
 
 
-def wait_until(reached: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(reached: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
     while not reached():
-        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {what}"
+        assert time.monotonic() < deadline, f"not within {patience:g} s: {what}"
         time.sleep(0.1)
 
 
