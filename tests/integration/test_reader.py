@@ -90,8 +90,8 @@ def _trade_minute(
 
 def _batch(database: psycopg.Connection[Any], ago: float, messages: int, latency_ms: int) -> None:
     database.execute(
-        "INSERT INTO ingest_batches (ingested_at, committed_at, ingester_id, messages, bytes, rejected, garbled, quarantined, lag,"
-        " first_kafka_time, last_kafka_time, decode_ms, write_ms)"
+        "INSERT INTO ingest_batches (ingested_at, committed_at, ingester_id, messages, bytes, rejected, garbled,"
+        " quarantined, lag, first_kafka_time, last_kafka_time, decode_ms, write_ms)"
         " SELECT at, at, 'one', %(messages)s, 100, 0, 0, 0, 3, at - make_interval(secs => %(latency)s), at, 1, 1"
         " FROM (SELECT now() - make_interval(secs => %(ago)s) AS at) AS batch",
         {"ago": ago, "messages": messages, "latency": latency_ms / 1000},
