@@ -46,10 +46,13 @@ def log_schema(columns: Sequence[str] | None = None) -> pa.Schema:
 def decode_block(block: Block, options: DecodeOptions, schema: pa.Schema) -> pa.RecordBatch:
     """A block's messages as a batch of `schema` (see `log_schema`)."""
     decoded = decode(block.messages, options)
-    return pa.RecordBatch.from_arrays([_column(name, block, decoded) for name in schema.names], schema=schema)
+    columns = dict(zip(SCHEMA.names, decoded.columns.columns, strict=True))
+    arrays = [columns[name] if name in columns else _column(name, block, decoded) for name in schema.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _column(name: str, block: Block, decoded: Decoded) -> pa.Array:
+    """A column that is the log's, not the message's."""
     match name:
         case "line":
             return block.lines
@@ -61,10 +64,8 @@ def _column(name: str, block: Block, decoded: Decoded) -> pa.Array:
             return _LABELS.take(decoded.verdicts)
         case "defects":
             return _defects(decoded)
-        case "raw":
-            return _without_secrets(block.messages, decoded)
         case _:
-            return decoded.columns.column(name)
+            return _without_secrets(block.messages, decoded)
 
 
 def _defects(decoded: Decoded) -> pa.ListArray:
