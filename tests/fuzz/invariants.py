@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from unittest import mock
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from fixwatch.fix import log_lines
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
-from fixwatch.fix.defects import BY_CODE, Verdict
+from fixwatch.fix.defects import BY_CODE, BY_LABEL, Verdict
 from fixwatch.fix.redaction import redact
 from fixwatch.logs.blocks import blocks
 from tests.fuzz.generator import Generator
@@ -100,7 +101,12 @@ def chunking_equivalence(generator: Generator) -> int:
     """A batch in one call is the same batch in any split, as a list or an Arrow array, at any offset of one; and a
     message's row does not depend on its neighbours: the batch in another order has the same rows.
     """
-    messages, options, pick = generator.batch(60), generator.options(), generator.pick
+    messages, pick = generator.batch(60), generator.pick
+    options = replace(
+        generator.options(),
+        checks=pick.choice(("all", "all", "frame")),
+        max_message_bytes=pick.choice((100, 2**20, 2**20)),
+    )
     whole = decode(messages, options)
     cuts = sorted({0, len(messages), *(pick.randrange(len(messages)) for _ in range(pick.randrange(5)))})
     parts = [messages[start:end] for start, end in pairwise(cuts)]
@@ -119,6 +125,24 @@ def chunking_equivalence(generator: Generator) -> int:
     for row, place in enumerate(order):
         assert of_shuffled.get(row) == of_row.get(place), ("order", messages[place])
     assert sorted(order[row] for row in shuffled.secret_rows.to_pylist()) == whole.secret_rows.to_pylist()
+    return len(messages)
+
+
+def frame_checks_alone_equal_those_of_all(generator: Generator) -> int:
+    """With frame checks alone a message has the defects of the frame that it has with all checks, and is garbled
+    where it is garbled then.
+    """
+    messages, options = generator.batch(60), generator.options()
+    alone, checked = decode(messages, replace(options, checks="frame")), decode(messages, options)
+    defects, all_defects = defects_by_row(alone), defects_by_row(checked)
+    for row, message in enumerate(messages):
+        verdicts = {answer.verdicts[row].as_py() == Verdict.GARBLED for answer in (alone, checked)}
+        assert len(verdicts) == 1, message
+        frames = [
+            [defect for defect in found.get(row, ()) if BY_LABEL[defect[0]].garbles]
+            for found in (defects, all_defects)
+        ]
+        assert frames[0] == frames[1], (message, frames)
     return len(messages)
 
 
@@ -209,6 +233,7 @@ TARGETS = {
         kernel_equals_oracle,
         prefixes_equal_oracle,
         chunking_equivalence,
+        frame_checks_alone_equal_those_of_all,
         log_lines_chunking,
         log_blocks_equal_log_lines,
         redaction_hides_secrets,
