@@ -105,6 +105,8 @@ BY_TYPE = {
     "DATA": b"a\x01b=",
     "XMLDATA": b"8=FIX.4.2\x0110=0\x01",
 }
+#: Instead of one byte of a value: as likely a right value as a wrong one.
+SIMILAR = (b"0", b"1", b"9", b"12", b"", b".", b"-", b" ", b"A", b"Y", b"\x00", b"\xe9")
 BYTES = b"\x01\x01==0123456789|^\x00\xff\xc3-+. :AZw\n"
 
 
@@ -120,6 +122,8 @@ class Generator:
     def __init__(self, seed: int, seeds: Sequence[bytes] = ()) -> None:
         self.pick = random.Random(seed)
         self._seeds = list(seeds)
+        #: How often a part of the message in hand is not as its dictionary says.
+        self._lie = 0.0
 
     def options(self) -> DecodeOptions:
         """How a batch is decoded."""
@@ -135,7 +139,7 @@ class Generator:
         while len(messages) < most:
             message = self.message()
             messages.append(message)
-            if self.pick.random() < 0.2:
+            if self.pick.random() < 0.3:
                 messages += [self._sibling(message) for _ in range(self.pick.randint(1, 6))]
             if self.pick.random() < 0.02:
                 break
@@ -150,12 +154,13 @@ class Generator:
             message = self._free()
         else:
             message = self.pick.choice(self._seeds)
-        if self.pick.random() < 0.7:
+        if self.pick.random() < 0.5:
             message = self._damaged(message)
         return message or b"8"
 
     def proper(self) -> bytes:
-        """A message as a dictionary defines it, with few things wrong."""
+        """A message as a dictionary defines it, with nothing or few things wrong."""
+        self._lie = self.pick.choice((0.0, 0.05))
         version = self.pick.choice(VERSIONS)
         dictionary = Dictionary.load(version)
         definition = dictionary.message(self.pick.choice(dictionary.msg_types))
@@ -177,12 +182,12 @@ class Generator:
                 parts.append(self._field(dictionary, member.tag))
                 continue
             count = self.pick.choice((0, 1, 1, 2, 3)) if level < 4 else 0
-            said = count if self.pick.random() < 0.95 else self.pick.choice((count + 1, -1, 10**9))
+            said = count if self.pick.random() >= self._lie else self.pick.choice((count + 1, -1, 10**9))
             parts.append(b"%d=%d\x01" % (member.tag, said))
             parts += [self._filled(dictionary, member.group, share, level + 1) for _ in range(count)]
-            if self.pick.random() < 0.05:
+            if self.pick.random() < self._lie:
                 parts.append(b"%d=own\x01" % self.pick.choice((9009, 4999)))
-        if self.pick.random() < 0.05:
+        if self.pick.random() < self._lie:
             self.pick.shuffle(parts)
         return b"".join(parts)
 
@@ -191,9 +196,9 @@ class Generator:
         if tag in DATA_LENGTH_TAG:
             data = self.pick.choice((b"abc", b"a\x01b=", b"\x01", b"8=FIX.4.2\x0110=0\x01"))
             return b"%d=%d\x01%d=%b\x01" % (DATA_LENGTH_TAG[tag], len(data), tag, data)
-        if field.enums and self.pick.random() < 0.95:
+        if field.enums and self.pick.random() >= self._lie:
             value = self.pick.choice(list(field.enums)).encode()
-        elif self.pick.random() < 0.95:
+        elif self.pick.random() >= self._lie:
             value = BY_TYPE.get(field.type, b"12")
         else:
             value = self.pick.choice(WORDS)
@@ -228,8 +233,11 @@ class Generator:
         fields = message.split(b"\x01")
         for _ in range(self.pick.randint(1, 3)):
             place = self.pick.randrange(len(fields))
-            tag, sign, _ = fields[place].partition(b"=")
-            if sign:
+            tag, sign, value = fields[place].partition(b"=")
+            if value and self.pick.random() < 0.5:
+                at = self.pick.randrange(len(value))
+                fields[place] = tag + sign + value[:at] + self.pick.choice(SIMILAR) + value[at + 1 :]
+            elif sign:
                 fields[place] = tag + sign + self.pick.choice(WORDS)
         changed = b"\x01".join(fields)
         return self._framed_again(changed) if self.pick.random() < 0.9 else changed or b"8"

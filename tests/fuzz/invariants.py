@@ -44,9 +44,20 @@ def defects_by_row(decoded: Decoded) -> dict[int, list[Defect]]:
     return found
 
 
+def same(one: Decoded, other: Decoded, messages: list[bytes], how: str) -> None:
+    """Two answers to the same batch are equal."""
+    for part in ("columns", "verdicts", "defects", "secret_rows"):
+        assert getattr(one, part).equals(getattr(other, part)), (how, part, messages)
+
+
 def agree(messages: list[bytes], options: DecodeOptions) -> None:
-    """Hold the kernel's answer to a batch against the oracle's to each message."""
+    """Hold the kernel's answer to a batch against the oracle's to each message.
+
+    The batch is decoded three times: what the kernel learns of one must not change its answer to the next.
+    """
     decoded = decode(messages, options)
+    for _ in range(2):
+        same(decoded, decode(messages, options), messages, "again")
     decoded.columns.validate(full=True)
     rows: list[dict[str, Any]] = decoded.columns.to_pylist()
     defects = defects_by_row(decoded)
@@ -73,12 +84,6 @@ def prefixes_equal_oracle(generator: Generator) -> int:
     ends = range(1, len(message) + 1, max(1, len(message) // 100))
     agree([message[:end] for end in ends], generator.options())
     return len(ends)
-
-
-def same(one: Decoded, other: Decoded, messages: list[bytes], how: str) -> None:
-    """Two answers to the same batch are equal."""
-    for part in ("columns", "verdicts", "defects", "secret_rows"):
-        assert getattr(one, part).equals(getattr(other, part)), (how, part, messages)
 
 
 def joined(parts: list[Decoded], lengths: list[int]) -> Decoded:
