@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 python=${PYTHON:-.venv/bin/python}
 build=build/sanitize
-flags=(-std=c11 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g)
+flags=(-std=gnu11 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g)
 
 fail() {
     echo "sanitize: $*" >&2
@@ -32,7 +32,7 @@ done
 
 echo "sanitize: the fuzz targets, on their seeds"
 "$python" -m tests.fuzz.tables_as_c >"$build/tables.h"
-for target in decode_never_crashes order_makes_no_difference; do
+for target in decode_never_crashes order_makes_no_difference simd_paths_agree; do
     gcc "${flags[@]}" -Isrc/fixwatch/fix -I"$build" tests/fuzz/$target.c tests/fuzz/replay.c -o "$build/$target"
     "$build/$target" tests/fuzz/corpus/*.fix
 done

@@ -49,16 +49,20 @@ static void expect_texts(const fw_decoder *d, int64_t rows) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
+    static fw_decoder *made[32];
     batch b;
     batch_read(&b, input, size);
-    static fw_decoder *made[32];
-    fw_decoder *d = begin(made, b.options, b.rows);
-    for (int64_t row = 0; row < b.rows; row++) place(d, &b, row, row);
-    decode_rows(d);
-    expect_defects(d, b.rows);
-    expect_texts(d, b.rows);
-    for (int64_t i = 0; i < d->secret_count; i++)
-        EXPECT(d->secrets[i] < b.rows && (i == 0 || d->secrets[i] > d->secrets[i - 1]));
+    /* A layout is glimpsed, then learned, then used. */
+    for (int times = 0; times < 3; times++) {
+        fw_decoder *d = begin(made, b.options, b.rows);
+        if (times == 0) unlearn(d);
+        for (int64_t row = 0; row < b.rows; row++) place(d, &b, row, row);
+        decode_rows(d);
+        expect_defects(d, b.rows);
+        expect_texts(d, b.rows);
+        for (int64_t i = 0; i < d->secret_count; i++)
+            EXPECT(d->secrets[i] < b.rows && (i == 0 || d->secrets[i] > d->secrets[i - 1]));
+    }
 #ifdef PLANT_OVER_READ
     if (b.rows && ((volatile const uint8_t *)b.data[0])[b.length[0]] == 'x') EXPECT(b.rows);
 #endif

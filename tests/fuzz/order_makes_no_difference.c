@@ -1,6 +1,7 @@
-/* A message's row is the same whatever messages come before it: a batch, read field by field by a decoder that has
- * seen nothing, gives the same verdicts, defects and columns as the same batch backwards and again and again, as
- * often as it takes to know every layout. Nothing that is kept from one message to the next may be seen in an answer.
+/* A message's row is the same whatever messages come before it, in its batch or in those before: a batch, read field
+ * by field by a decoder that has seen nothing, gives the same verdicts, defects, columns and secrets as the same
+ * batch backwards, then again and again until its layouts are known. Nothing that is kept from one message to the
+ * next may be seen in an answer.
  */
 #include "batch.h"
 
@@ -55,26 +56,36 @@ static void same_column(const fw_column *a, int64_t row, const fw_column *b, int
     }
 }
 
+static int is_secret(const fw_decoder *d, int64_t row) {
+    for (int64_t i = 0; i < d->secret_count; i++)
+        if (d->secrets[i] == row) return 1;
+    return 0;
+}
+
 static void same_row(const fw_decoder *a, int64_t row, const fw_decoder *b, int64_t other) {
     if (a->verdicts[row] != b->verdicts[other]) differ("verdicts", row);
+    if (is_secret(a, row) != is_secret(b, other)) differ("secrets", row);
     same_defects(a, row, b, other);
     for (size_t i = 0; i < COUNT(given_column_tags); i++) same_column(&a->columns[i], row, &b->columns[i], other);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
+    static fw_decoder *fresh[32], *made[32];
     batch b;
     batch_read(&b, input, size);
-    static fw_decoder *fresh[32], *made[32];
     fw_decoder *wanted = begin(fresh, b.options, b.rows);
     unlearn(wanted);
     for (int64_t row = 0; row < b.rows; row++) place(wanted, &b, row, row);
     decode_rows(wanted);
-    /* Layouts are known from one block to the next: so many rows that every message is there in a third one. */
-    int64_t times = b.rows ? 3 * FW_BLOCK / b.rows + 1 : 0;
-    fw_decoder *d = begin(made, b.options, times * b.rows);
-    for (int64_t row = 0; row < d->rows; row++) place(d, &b, b.rows - 1 - row % b.rows, row);
-    decode_rows(d);
-    for (int64_t row = 0; row < d->rows; row++) same_row(wanted, b.rows - 1 - row % b.rows, d, row);
+    for (int times = 0; times < 3 && b.rows; times++) {
+        /* The last time more than a block, so that one begins amid the messages. */
+        fw_decoder *d = begin(made, b.options, times == 2 ? FW_BLOCK + b.rows : b.rows);
+        if (times == 0) unlearn(d);
+        for (int64_t row = 0; row < d->rows; row++) place(d, &b, b.rows - 1 - row % b.rows, row);
+        decode_rows(d);
+        for (int64_t row = d->rows - b.rows; row < d->rows; row++)
+            same_row(wanted, b.rows - 1 - row % b.rows, d, row);
+    }
     batch_free(&b);
     return 0;
 }
