@@ -19,6 +19,8 @@ SEEDS = sorted(CORPUS.glob("*.fix"))
 def test_every_seed_is_explained() -> None:
     explained = re.findall(r"^\| `(\w+)` \|", (CORPUS / "README.md").read_text(), re.MULTILINE)
     assert explained == [seed.stem for seed in SEEDS]
+    # libFuzzer adds what it finds to the first directory that it is given.
+    assert {file.suffix for file in CORPUS.iterdir()} == {".fix", ".md"}
 
 
 @pytest.mark.parametrize("profile", ["strict", "tolerant"])
