@@ -103,7 +103,7 @@ def test_a_stopped_simulation_logs_out_and_completes_its_ledger(
     with start("simulate", broker, topic, "--rate", "2000", "--ledger", str(path)) as process:
         await_sending(path, 500)
         process.send_signal(how)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=90)
         assert process.returncode == 0, err
     ledger = Ledger.read(path)
     records = records_of(broker, topic)
@@ -119,7 +119,7 @@ def test_a_broker_that_comes_late_is_waited_for(topic: str) -> None:
         assert process.stderr is not None
         assert "waiting_for_broker" in process.stderr.readline()
         with EmbeddedBroker(port):
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=90)
             assert process.returncode == 0, err
             assert "sent 100 messages" in out
             assert len(records_of(servers, topic)) == 100
