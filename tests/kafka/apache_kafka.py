@@ -7,6 +7,8 @@ and asks who it speaks to.
 from __future__ import annotations
 
 import base64
+import random
+import socket
 import subprocess
 import time
 import uuid
@@ -17,7 +19,6 @@ from typing import Final, Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from fixwatch.demo.broker import free_port
 from fixwatch.kafka.client import quiet_logger
 from tests.kafka.certificates import STORE_PASSWORD, make_certificates
 from tests.kafka.jars import class_path, java
@@ -26,6 +27,10 @@ from tests.kafka.jars import class_path, java
 START_LIMIT: Final = 60
 #: How long a stop may take, s, before it is a kill.
 STOP_LIMIT: Final = 15
+
+#: Below what systems give to clients by themselves (from 32768 on Linux), one of whom would else take the port
+#: while the broker is still starting, or down.
+PORTS: Final = range(20_000, 32_000)
 
 #: Few megabytes and quick to be up, rather than fast for hours. Its log says when.
 JVM: Final = (
@@ -81,7 +86,7 @@ class ApacheKafka:
         self._data = directory / "data"
         self._java = [java(), *JVM, "-cp", class_path()]
         self._process: subprocess.Popen[bytes] | None = None
-        self.port, self.secured_port, controller = free_port(), free_port(), free_port()
+        self.port, self.secured_port, controller = _free_ports(3)
         store, self.authority = make_certificates(directory)
         own = {
             "log.dirs": str(self._data),
@@ -171,3 +176,20 @@ class ApacheKafka:
 
     def _end_of_log(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+
+
+def _free_ports(count: int) -> list[int]:
+    """So many of PORTS that nothing listens on now."""
+    free: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            # As the broker does: what is left of closed connections does not matter.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        free.append(port)
+        if len(free) == count:
+            return free
+    raise AssertionError(f"There are no {count} free ports from {PORTS.start} to {PORTS.stop}.")
