@@ -31,7 +31,13 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> Steps:
     program = directory / "count_steps"
     subprocess.run(
         [
-            *(os.environ.get("CC", "cc"), "-std=gnu11", "-O1", "-fno-builtin", "-fsanitize-coverage=trace-pc"),
+            *(
+                os.environ.get("CC", "cc"),
+                "-std=gnu11",
+                "-O1",
+                "-fno-builtin",
+                "-fsanitize-coverage=trace-pc",
+            ),
             *(f"-I{ROOT / 'src/fixwatch/fix'}", f"-I{directory}"),
             *(str(ROOT / "tests/fuzz/count_steps.c"), "-o", str(program)),
         ],
