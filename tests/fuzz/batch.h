@@ -29,7 +29,8 @@ enum {
     TOLERANT = 2,
     FRAME_ONLY = 4,
     SHORT_LIMIT = 8, /* messages of more than 96 bytes are too long */
-    APPL_VERSION_42 = 16
+    APPL_VERSION_42 = 16,
+    FRAMED_ANEW = 32 /* BodyLength(9) and CheckSum(10) are made true: what is behind them is reached */
 };
 
 typedef struct {
@@ -133,6 +134,24 @@ static void batch_add(batch *b, const uint8_t *p, size_t n) {
     b->length[b->rows++] = n;
 }
 
+/* Add a message with a true BodyLength(9) and CheckSum(10), where it has something in their places. */
+static void batch_add_framed(batch *b, const uint8_t *p, size_t n) {
+    static uint8_t framed[1 << 20];
+    size_t begin = fw_next_soh(p, 0, n), body = fw_next_soh(p, begin + 1, n) + 1, end = n;
+    while (end > body && !(n - end >= 4 && memcmp(p + end - 1, "\00110=", 4) == 0)) end--;
+    if (begin > 64 || end <= body || n > sizeof framed / 2) {
+        batch_add(b, p, n);
+        return;
+    }
+    size_t used = begin;
+    memcpy(framed, p, begin);
+    used += (size_t)snprintf((char *)framed + used, 32, "\0019=%zu\001", end - body);
+    memcpy(framed + used, p + body, end - body);
+    used += end - body;
+    used += (size_t)snprintf((char *)framed + used, 16, "10=%03d\001", fw_byte_sum(framed, used));
+    batch_add(b, framed, used);
+}
+
 static void batch_read(batch *b, const uint8_t *input, size_t size) {
     b->rows = 0;
     b->options = size ? input[0] : 0;
@@ -140,7 +159,8 @@ static void batch_read(batch *b, const uint8_t *input, size_t size) {
     while (at < size && b->rows < MAX_MESSAGES) {
         const uint8_t *end = b->rows == MAX_MESSAGES - 1 ? NULL : memchr(input + at, '\n', size - at);
         size_t stop = end ? (size_t)(end - input) : size;
-        batch_add(b, input + at, stop - at);
+        if (b->options & FRAMED_ANEW) batch_add_framed(b, input + at, stop - at);
+        else batch_add(b, input + at, stop - at);
         at = stop + 1;
     }
 }
