@@ -171,7 +171,7 @@ def test_older_trades_are_a_page_away(screen: Screen) -> None:
     screen.open("blotter")
     older = screen.page.get_by_role("button", name="Older")
     screen.until(lambda: older.count() and older.is_enabled(), "more than a page of trades")
-    newest = screen.table()[0]["Time (UTC)"]
+    newest = screen.until(screen.table, "trades")[0]["Time (UTC)"]
     older.click()
     screen.page.get_by_text("newest first, before").wait_for()
     # The words may be there before the table: a live table only ever shows later trades on top.
