@@ -49,7 +49,9 @@ def test_a_topic_made_anew_while_no_ingester_runs_is_another_stream(
 
 
 # Not strict: where the client happens to see the deletion, it is given the partitions anew.
-@pytest.mark.xfail(strict=False, reason="an ingester asks for the topic's id only when it is given partitions")
+@pytest.mark.xfail(
+    strict=False, reason="an ingester asks for the topic's id only when it is given partitions"
+)
 def test_a_topic_made_anew_under_a_running_ingester_is_another_stream(
     start: Start, database_url: str, broker: str, topic: str
 ) -> None:
