@@ -89,7 +89,10 @@ class Screen:
         return str(found.first.inner_text())
 
     def table(self, place: int = 0) -> list[dict[str, str]]:
-        """The rows of a table that are on the screen, by column: the grid keeps them in hidden HTML as well."""
+        """The rows of a table that are on the screen, by column: the grid keeps them in hidden HTML as well.
+
+        A grid that has its size and not yet its data has empty rows there: these are none.
+        """
         rows: list[list[str]] = self.page.evaluate(
             """place => {
                 const grid = document.querySelectorAll('[data-testid=stDataFrame]')[place];
@@ -98,7 +101,7 @@ class Screen:
             }""",
             place,
         )
-        return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]] if rows else []
+        return [dict(zip(rows[0], row, strict=False)) for row in rows[1:] if any(row)] if rows else []
 
     def select_row(self, row: int) -> None:
         """Tick the first table's row, counted from 0."""
