@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "_batch.h"
+#include "_forms.h"
 
 typedef struct {
     fw_dictionary dictionary;
@@ -81,16 +81,10 @@ static void load_dictionaries(void) {
     }
 }
 
-/* Another form of the scan for each set of options, so that all are fuzzed. */
-static fw_scanner scan_of(uint8_t options) {
-    const fw_simd *simd = &fw_simds[options % FW_SIMDS];
-    return fw_runs(simd) ? simd->scan : fw_scan_portable;
-}
-
 /* A decoder that has seen nothing. */
 static fw_decoder *new_decoder(uint8_t options) {
     fw_decoder *d = (fw_decoder *)zeroed(1, sizeof(fw_decoder));
-    if (fw_decoder_begin(d, given_column_tags, given_column_kinds, COUNT(given_column_tags), scan_of(options))) abort();
+    if (fw_decoder_begin(d, given_column_tags, given_column_kinds, COUNT(given_column_tags))) abort();
     for (size_t i = 0; i < 256; i++) d->version_of_appl_ver_id[i] = -1;
     for (size_t i = 0; i < COUNT(given_appl_ver_ids); i++)
         d->version_of_appl_ver_id[given_appl_ver_ids[i]] = (int8_t)given_appl_versions[i];
@@ -120,10 +114,9 @@ static fw_decoder *begin(fw_decoder **made, uint8_t options, int64_t rows) {
 
 /* Forget the layouts. */
 static void unlearn(fw_decoder *d) {
-    fw_scanner scan = d->layouts.scan;
     fw_layouts_free(&d->layouts);
     memset(&d->layouts, 0, sizeof d->layouts);
-    fw_layouts_begin(&d->layouts, scan);
+    fw_layouts_begin(&d->layouts);
 }
 
 static void batch_add(batch *b, const uint8_t *p, size_t n) {
@@ -175,9 +168,12 @@ static void place(fw_decoder *d, const batch *b, int64_t from, int64_t row) {
     d->length[row] = b->length[from];
 }
 
+/* In another form for each number of rows, so that all are fuzzed. */
 static void decode_rows(fw_decoder *d) {
     int64_t row = 0;
-    if (fw_decode_rows(d, &row) != 0 || row != d->rows) {
+    const fw_form *form = &fw_forms[d->rows % FW_FORMS];
+    if (!form->runs()) form = &fw_forms[FW_FORMS - 1];
+    if (form->decode_rows(d, &row) != 0 || row != d->rows) {
         fprintf(stderr, "every version is loaded and memory has not run out, but that is what was said\n");
         abort();
     }

@@ -21,13 +21,13 @@ static void expect_same(const uint8_t *p, size_t n) {
         wanted.sum = (uint8_t)(wanted.sum + p[i]);
         if (p[i] == 0 || p[i] >= 0x80) wanted.odd = 1;
     }
-    for (size_t i = 0; i < FW_SIMDS; i++) {
-        if (!fw_runs(&fw_simds[i])) continue;
+    for (size_t i = 0; i < FW_FORMS; i++) {
+        if (!fw_forms[i].runs()) continue;
         fw_scanned found;
-        fw_simds[i].scan(p, n, soh, &found);
+        fw_forms[i].scan(p, n, soh, &found);
         if (found.count != wanted.count || found.sum != wanted.sum || !found.odd != !wanted.odd ||
             memcmp(soh, wanted_soh, wanted.count * sizeof *soh) != 0) {
-            fprintf(stderr, "%s finds something else\n", fw_simds[i].name);
+            fprintf(stderr, "%s finds something else\n", fw_forms[i].name);
             abort();
         }
     }

@@ -21,6 +21,7 @@ import pyarrow as pa
 from fixwatch.bench.corpus import corpus
 from fixwatch.bench.machine import machine
 from fixwatch.errors import FixwatchError
+from fixwatch.fix import _kernel
 from fixwatch.fix.columns import COLUMNS, Kind
 from fixwatch.fix.decoder import DecodeOptions, decode
 
@@ -42,7 +43,10 @@ class Result:
 
 
 def run(count: int, rounds: int, seed: int = 1) -> dict[str, Any]:
-    """Measure: `machine`, `corpus`, and `results`, the baseline first. Raises FixwatchError on disagreement."""
+    """Measure: `machine`, `simd` (the kernel's form), `corpus`, and `results`, the baseline first.
+
+    Raises FixwatchError where the contenders disagree on the values.
+    """
     messages = corpus(count, seed)
     _prove_agreement(messages)
     contenders = _contenders(messages)
@@ -56,6 +60,7 @@ def run(count: int, rounds: int, seed: int = 1) -> dict[str, Any]:
     baseline = next(iter(medians.values()))
     return {
         "machine": machine(),
+        "simd": _kernel.simd_form(),
         "corpus": {"messages": count, "mean_bytes": round(size / count, 1), "seed": seed, "rounds": rounds},
         "results": [
             Result(name, round(count / taken), round(size / taken / 1e6, 1), round(baseline / taken, 2))
@@ -80,12 +85,24 @@ def _contenders(messages: list[bytes]) -> dict[str, Callable[[], None]]:
         for message in messages:
             naive(message)
 
+    def portable(work: Callable[[], None]) -> Callable[[], None]:
+        def portably() -> None:
+            before = _kernel.use_simd("portable")
+            try:
+                work()
+            finally:
+                _kernel.use_simd(before)
+
+        return portably
+
     return {
         "naive": baseline,
         "kernel, frame checks, list of bytes": kernel(frame, batches),
         "kernel, frame checks, one buffer": kernel(frame, arrays),
         "kernel, all checks, list of bytes": kernel(everything, batches),
         "kernel, all checks, one buffer": kernel(everything, arrays),
+        "portable kernel, frame checks, one buffer": portable(kernel(frame, arrays)),
+        "portable kernel, all checks, one buffer": portable(kernel(everything, arrays)),
     }
 
 

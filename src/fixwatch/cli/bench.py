@@ -35,7 +35,7 @@ def decode(
     typer.echo(f"{report['machine']['cpu']}; {corpus['messages']:,} messages of {corpus['mean_bytes']} bytes")
     for result in report["results"]:
         typer.echo(
-            f"{result.name:<36} {result.messages_per_s:>12,.0f} messages/s {result.mb_per_s:>9,.1f} MB/s "
+            f"{result.name:<42} {result.messages_per_s:>12,.0f} messages/s {result.mb_per_s:>9,.1f} MB/s "
             f"{result.ratio_to_baseline:>7.1f}x"
         )
 

@@ -44,7 +44,7 @@ static void fw_release_batch(struct ArrowArray *array) {
         for (int k = 0; k < 3; k++)
             if (held->columns[i].buffers[k] != held->zeros) fw_give((void *)held->columns[i].buffers[k]);
     }
-    free(held->zeros);
+    fw_give(held->zeros);
     free(array->children);
     fw_give(held);
     array->release = NULL;
@@ -54,13 +54,15 @@ static void fw_release_batch(struct ArrowArray *array) {
 static int fw_export(fw_column *columns, unsigned count, int64_t rows, struct ArrowArray *out) {
     fw_exported *held = (fw_exported *)fw_take(sizeof(fw_exported) + count * sizeof(fw_exported_column));
     struct ArrowArray **children = (struct ArrowArray **)malloc((count + 1) * sizeof *children);
-    void *zeros = calloc((size_t)rows + 1, 16); /* the widest values, offsets and bitmaps alike */
+    size_t zero_bytes = ((size_t)rows + 1) * 16; /* the widest values, and enough for offsets and bitmaps */
+    void *zeros = fw_take(zero_bytes);
     if (!held || !children || !zeros) {
         fw_give(held);
         free(children);
-        free(zeros);
+        fw_give(zeros);
         return -1;
     }
+    memset(zeros, 0, zero_bytes);
     held->count = count;
     held->zeros = zeros;
     held->no_buffer = NULL;

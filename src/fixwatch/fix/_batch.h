@@ -15,14 +15,22 @@
 /* Texts that would not fit Arrow's 31-bit offsets are defects, which only the field-by-field path tells: it is
  * taken for all messages once a column comes near that. */
 static inline int fw_texts_are_near_full(const fw_decoder *d) {
-    size_t bytes = 0;
-    for (unsigned row = 0; row < d->block.count; row++) bytes += d->block.length[row];
     for (unsigned column = 0; column < d->column_count; column++)
-        if (d->columns[column].used + 3 * bytes > INT32_MAX) return 1;
+        if (d->columns[column].used + 3 * d->block.bytes > INT32_MAX) return 1;
     return 0;
 }
 
-static inline void fw_recognise_all(fw_decoder *d) {
+/* Messages between the one in hand and the one whose memory is asked for, and the most bytes that are. */
+#define FW_AHEAD 8
+#define FW_AHEAD_BYTES 512
+
+static inline void fw_ask_for(const fw_decoder *d, int64_t row) {
+    if (row >= d->rows) return;
+    size_t n = d->length[row] < FW_AHEAD_BYTES ? d->length[row] : FW_AHEAD_BYTES;
+    for (size_t at = 0; at < n; at += 64) fw_prefetch(d->data[row] + at);
+}
+
+static inline void fw_recognise_all(fw_decoder *d, fw_scanner scan) {
     fw_block *b = &d->block;
     d->layouts.used_count = 0;
     if (fw_texts_are_near_full(d)) {
@@ -32,8 +40,9 @@ static inline void fw_recognise_all(fw_decoder *d) {
     }
     for (unsigned row = 0; row < b->count; row++) {
         size_t n = b->length[row];
+        fw_ask_for(d, b->first + row + FW_AHEAD);
         b->signature[row] = 0;
-        if (n > d->max_bytes || !fw_recognise(&d->layouts, b, row, b->data[row], n))
+        if (n > d->max_bytes || !fw_recognise(&d->layouts, b, row, b->data[row], n, scan))
             b->plain_path |= (uint64_t)1 << row;
     }
 }
@@ -88,23 +97,26 @@ static inline int fw_fill_text_columns(fw_decoder *d) {
         fw_column *column = &d->columns[number];
         if (!fw_is_text(column->kind)) continue;
         column->noted = 0;
-        if (fw_fill_texts(column, b, fw_spans_of(b, number), b->present[number])) return FW_OUT_OF_MEMORY;
+        if (fw_fill_texts(column, b, number)) return FW_OUT_OF_MEMORY;
     }
     return 0;
 }
 
 /* Decode the `count` messages from `first` on. Returns as fw_decode_message; after the number of a version the
  * block is to be decoded again. */
-static inline int fw_decode_block(fw_decoder *d, int64_t first, unsigned count) {
+static inline int fw_decode_block(fw_decoder *d, int64_t first, unsigned count, fw_scanner scan) {
     fw_block *b = &d->block;
     size_t defects = d->defects.count;
     fw_block_begin(b, first, count);
     for (unsigned row = 0; row < count; row++) {
+        static const uint8_t nothing[8];
         b->data[row] = d->data[first + row];
+        b->readable[row] = d->length[first + row] < sizeof nothing ? nothing : b->data[row];
         b->length[row] = d->length[first + row];
+        b->bytes += b->length[row];
     }
     memset(d->verdicts + first, FW_VALID, count);
-    fw_recognise_all(d);
+    fw_recognise_all(d, scan);
     int outcome = fw_gather_columns(d);
     if (outcome) return outcome;
     fw_fill_fixed_columns(d);
@@ -125,11 +137,11 @@ static inline int fw_decode_block(fw_decoder *d, int64_t first, unsigned count) 
     return 0;
 }
 
-/* Decode from row `*row` on; it is then the first that is not decoded. */
-static inline int fw_decode_rows(fw_decoder *d, int64_t *row) {
+/* Decode from row `*row` on; it is then the first that is not decoded. Returns as fw_decode_message. */
+static inline int fw_decode_rows(fw_decoder *d, int64_t *row, fw_scanner scan) {
     while (*row < d->rows) {
         unsigned count = d->rows - *row < FW_BLOCK ? (unsigned)(d->rows - *row) : FW_BLOCK;
-        int outcome = fw_decode_block(d, *row, count);
+        int outcome = fw_decode_block(d, *row, count, scan);
         if (outcome) return outcome;
         *row += count;
     }

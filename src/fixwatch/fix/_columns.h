@@ -48,7 +48,7 @@ static inline void fw_column_forget(fw_column *c) {
     c->validity = NULL;
     c->values = NULL;
     c->offsets = NULL;
-    c->usual = c->used;
+    if (c->used) c->usual = c->used;
     c->used = c->capacity = c->noted = 0;
     c->filled = c->seen = 0;
 }

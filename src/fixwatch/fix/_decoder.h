@@ -57,19 +57,19 @@ static inline int fw_column_of(const fw_decoder *d, int32_t tag) {
     return -1;
 }
 
-/* Give a decoder that is all zero its columns, by tag and kind, and the form of its scan. Returns 0, or -1 when
- * memory has run out; fw_decoder_end is due in any case. */
-static inline int fw_decoder_begin(fw_decoder *d, const int32_t *tags, const uint8_t *kinds, unsigned count,
-                                   fw_scanner scan) {
+/* Give a decoder that is all zero its columns, by tag and kind. Returns 0, or -1 when memory has run out;
+ * fw_decoder_end is due in any case. */
+static inline int fw_decoder_begin(fw_decoder *d, const int32_t *tags, const uint8_t *kinds, unsigned count) {
     fw_block *b = &d->block;
     d->check.seen = (uint64_t *)calloc((size_t)(FW_LEVELS + 1) * FW_SEEN_TAGS, sizeof(uint64_t));
     d->columns = (fw_column *)calloc(count + 1, sizeof(fw_column));
     d->column_tags = (int32_t *)calloc(count + 1, sizeof(int32_t));
     b->spans = (fw_span *)calloc(((size_t)count + 1) * FW_STRIDE, sizeof(fw_span));
+    b->wide_spans = (fw_wide_span *)calloc(((size_t)count + 1) * FW_BLOCK, sizeof(fw_wide_span));
     b->present = (uint64_t *)calloc(count + 1, sizeof(uint64_t));
     b->touched = (uint8_t *)calloc(count + 1, 1);
     b->columns = (uint16_t *)calloc(count + 1, sizeof(uint16_t));
-    if (!d->check.seen || !d->columns || !d->column_tags || !b->spans || !b->present || !b->touched || !b->columns)
+    if (!d->check.seen || !d->columns || !d->column_tags || !b->spans || !b->wide_spans || !b->present || !b->touched || !b->columns)
         return -1;
     d->column_count = count;
     memset(d->column_of, 0xFF, sizeof d->column_of);
@@ -78,7 +78,7 @@ static inline int fw_decoder_begin(fw_decoder *d, const int32_t *tags, const uin
         d->column_tags[i] = tags[i];
         if (tags[i] < FW_COLUMN_TAGS) d->column_of[tags[i]] = (int16_t)i;
     }
-    fw_layouts_begin(&d->layouts, scan);
+    fw_layouts_begin(&d->layouts);
     return 0;
 }
 
@@ -114,6 +114,7 @@ static inline void fw_decoder_end(fw_decoder *d) {
     free(d->columns);
     free(d->column_tags);
     free(d->block.spans);
+    free(d->block.wide_spans);
     free(d->block.present);
     free(d->block.touched);
     free(d->block.columns);

@@ -78,7 +78,7 @@ static inline int fw_quick_decimal(const uint8_t *end, size_t n, fw_int128 *out)
     } else {
         return 0;
     }
-    *out = (fw_int128)mantissa * (fw_int128)fw_power_of_ten[FW_SCALE - behind];
+    *out = (fw_int128)((unsigned __int128)mantissa * fw_power_of_ten[FW_SCALE - behind]);
     return 1;
 }
 

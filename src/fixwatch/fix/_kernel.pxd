@@ -1,17 +1,12 @@
 # What the kernel uses of its C headers.
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fixwatch.fix._tables cimport fw_dictionary
 
-cdef extern from "_batch.h" nogil:
+cdef extern from "_forms.h" nogil:
     int32_t FW_NO_TAG
-    int FW_ROLE_TAGS, FW_MAX_PAIRS, FW_VERSIONS, FW_OUT_OF_MEMORY, FW_SIMDS
-    ctypedef void (*fw_scanner)(const uint8_t *, size_t, uint16_t *, void *)
-    ctypedef struct fw_simd:
-        const char *name
-        fw_scanner scan
-    const fw_simd *fw_simds
+    int FW_ROLE_TAGS, FW_MAX_PAIRS, FW_VERSIONS, FW_OUT_OF_MEMORY, FW_FORMS
     ctypedef struct fw_field:
         int32_t tag
         uint32_t at, start, length
@@ -49,15 +44,21 @@ cdef extern from "_batch.h" nogil:
         uint8_t *verdicts
         int32_t *secrets
         int64_t secret_count
-    int fw_runs(const fw_simd *)
-    int fw_decoder_begin(fw_decoder *, const int32_t *tags, const uint8_t *kinds, unsigned int count, fw_scanner)
+    ctypedef struct fw_form:
+        const char *name
+        int (*runs)() noexcept nogil
+        int (*decode_rows)(fw_decoder *, int64_t *row) noexcept nogil
+    const fw_form *fw_forms
+    int fw_decoder_begin(fw_decoder *, const int32_t *tags, const uint8_t *kinds, unsigned int count)
     void fw_decoder_end(fw_decoder *)
     int fw_batch_begin(fw_decoder *, int64_t rows)
     void fw_batch_end(fw_decoder *)
+    void *fw_take(size_t)
+    void fw_give(void *)
+    void fw_prefetch(const void *)
     int fw_tokenise(fw_tokens *, const uint8_t *, size_t)
     int fw_choose_dictionaries(fw_decoder *, const uint8_t *)
     void fw_check_dictionary(fw_decoder *, int32_t row, const uint8_t *, int record)
-    int fw_decode_rows(fw_decoder *, int64_t *row)
 
 cdef extern from "_arrow.h" nogil:
     ctypedef struct ArrowArray "struct ArrowArray":

@@ -9,7 +9,8 @@ from array import array
 
 from cpython.array cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.tuple cimport PyTuple_GET_ITEM
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -23,6 +24,13 @@ from fixwatch.fix.data_fields import DATA_LENGTH_TAG
 from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS, Dictionary
 from fixwatch.fix.tables import flatten
 
+cdef extern from "Python.h":
+    PyObject **PySequence_Fast_ITEMS(object)
+    int PyBytes_CheckExact(PyObject *)
+
+# Objects between one whose memory is asked for and the one in hand: as many as memory takes to answer.
+cdef int AHEAD = 16
+
 # By version, in the order of VERSIONS; a table is made when a message of its version comes by, and stays.
 cdef list TABLES = [None] * len(VERSIONS)
 # By options, what is decoded with; the oldest goes when there are more than a process can have use for.
@@ -30,7 +38,8 @@ cdef dict SETUPS = {}
 cdef int MOST_SETUPS = 32
 # Decoders of a setup that wait for the next batch. More are made when as many threads decode at once.
 cdef int IDLE_DECODERS = 4
-cdef int SIMD = 0
+# Of `fw_forms`.
+cdef int FORM = 0
 
 _NO_DEFECTS = pa.RecordBatch.from_arrays(
     [pa.array([], pa.int32()), pa.array([], pa.uint8()), pa.array([], pa.int32())], names=["row", "reason", "ref_tag"]
@@ -80,7 +89,9 @@ cdef class _Decoder:
 
     cdef fw_decoder *d
     cdef _Setup setup
-    cdef object keeper  # holds the bytes that the batch's messages are in
+    cdef object keeper  # holds the array that the batch's messages are in
+    cdef PyObject **held  # or the messages
+    cdef int64_t held_count
 
     def __init__(self, _Setup setup):
         cdef fw_decoder *d
@@ -91,7 +102,7 @@ cdef class _Decoder:
         self.setup = setup
         self.d = d = <fw_decoder *>calloc(1, sizeof(fw_decoder))
         if d is NULL or fw_decoder_begin(
-            d, <const int32_t *>tags.data.as_ints, kinds.data.as_uchars, <unsigned int>len(tags), fw_simds[SIMD].scan
+            d, <const int32_t *>tags.data.as_ints, kinds.data.as_uchars, <unsigned int>len(tags)
         ):
             raise MemoryError
         d.lenient = options.frame == "lenient"
@@ -113,13 +124,25 @@ cdef class _Decoder:
 
     def __dealloc__(self):
         if self.d is not NULL:
+            self.let_go()
             fw_decoder_end(self.d)
             free(self.d)
 
     cdef void forget(self) noexcept:
         """Let go of the batch."""
         fw_batch_end(self.d)
+        self.let_go()
         self.keeper = None
+
+    cdef void let_go(self) noexcept:
+        cdef int64_t row
+        for row in range(self.held_count):
+            if row + AHEAD < self.held_count:
+                fw_prefetch(self.held[row + AHEAD])
+            Py_DECREF(<object>self.held[row])
+        fw_give(self.held)
+        self.held = NULL
+        self.held_count = 0
 
     cdef int reserve(self, int64_t rows) except -1:
         if rows >= INT32_MAX:
@@ -134,22 +157,32 @@ cdef class _Decoder:
         return self.read_list(messages)
 
     cdef int read_list(self, object messages) except -1:
-        # A tuple of our own: nobody can take a message away while the GIL is let go.
-        cdef tuple held = tuple(messages)
-        cdef int64_t row
+        cdef object sequence = messages if type(messages) in (list, tuple) else list(messages)
         cdef fw_decoder *d = self.d
-        self.reserve(len(held))
-        self.keeper = held
+        cdef int64_t row
+        cdef PyObject **items
+        cdef PyObject *message
+        self.reserve(len(sequence))
+        self.held = <PyObject **>fw_take((<size_t>d.rows + 1) * sizeof(PyObject *))
+        if self.held is NULL:
+            raise MemoryError
+        items = PySequence_Fast_ITEMS(sequence)
         for row in range(d.rows):
-            message = <object>PyTuple_GET_ITEM(held, row)
-            d.data[row] = NULL
-            d.length[row] = 0
-            if message is None:
-                continue
-            if type(message) is not bytes:
-                raise TypeError(f"message {row} is {type(message).__name__}, not bytes")
-            d.data[row] = <const uint8_t *>PyBytes_AS_STRING(message)
-            d.length[row] = <size_t>PyBytes_GET_SIZE(message)
+            if row + AHEAD < d.rows:
+                fw_prefetch(items[row + AHEAD])
+            message = items[row]
+            if PyBytes_CheckExact(message):
+                d.data[row] = <const uint8_t *>PyBytes_AS_STRING(<object>message)
+                d.length[row] = <size_t>PyBytes_GET_SIZE(<object>message)
+            elif message is <PyObject *>None:
+                d.data[row] = NULL
+                d.length[row] = 0
+            else:
+                raise TypeError(f"message {row} is {type(<object>message).__name__}, not bytes")
+            # A reference of our own: nobody can take the message away while the GIL is let go.
+            Py_INCREF(<object>message)
+            self.held[row] = message
+            self.held_count = row + 1
         return 0
 
     cdef int read_arrow(self, object array) except -1:
@@ -192,10 +225,10 @@ cdef class _Decoder:
 
     cdef int run(self) except -1:
         cdef int64_t row = 0
-        cdef int outcome
+        cdef int outcome, form = FORM
         while row < self.d.rows:
             with nogil:
-                outcome = fw_decode_rows(self.d, &row)
+                outcome = fw_forms[form].decode_rows(self.d, &row)
             if outcome == FW_OUT_OF_MEMORY:
                 raise MemoryError
             if outcome:
@@ -312,27 +345,27 @@ def forget():
 
 
 def simd_forms():
-    """The forms of the structural scan that this processor runs, the fastest first; `portable` is the last."""
-    return [fw_simds[i].name.decode() for i in range(FW_SIMDS) if fw_runs(&fw_simds[i])]
+    """The forms of the decoder that this processor runs, the fastest first; `portable` is the last."""
+    return [fw_forms[i].name.decode() for i in range(FW_FORMS) if fw_forms[i].runs()]
 
 
 def simd_form():
-    """The form of the structural scan in use."""
-    return fw_simds[SIMD].name.decode()
+    """The form of the decoder in use."""
+    return fw_forms[FORM].name.decode()
 
 
 def use_simd(str name):
-    """Scan in the form `name` from now on. Returns the form that was used before.
+    """Decode in the form `name` from now on, and forget all layouts. Returns the form that was used before.
 
     Raises SettingsError for a form that there is not, or that this processor does not run.
     """
-    global SIMD
+    global FORM
     before = simd_form()
     if name not in simd_forms():
         raise SettingsError(f"FIXWATCH_SIMD is {name!r}; on this processor it may be {', '.join(simd_forms())}.")
-    for i in range(FW_SIMDS):
-        if fw_simds[i].name.decode() == name:
-            SIMD = i
+    for i in range(FW_FORMS):
+        if fw_forms[i].name.decode() == name:
+            FORM = i
     forget()
     return before
 

@@ -26,10 +26,11 @@
 
 /* A field as it must begin, and where its value's place goes. */
 typedef struct {
-    uint64_t literal; /* its first bytes: the tag, '=', and where the layout hangs on it the value and SOH */
-    uint64_t mask;    /* which of the 8 bytes those are */
-    uint32_t head;    /* bytes of the tag and '=' */
+    uint64_t literal; /* its first bytes, moved to the top: the tag, '=', and where the layout hangs on it the value
+                         and SOH */
     uint32_t spans;   /* index of the column's places in the block's spans */
+    uint16_t head;    /* bytes of the tag and '=' */
+    uint16_t other;   /* bits of the 8 bytes that are not of the literal */
 } fw_step;
 
 /* What is asked of a value, apart from what filling its column finds out. */
@@ -51,6 +52,7 @@ typedef struct {
     uint32_t begin_end;     /* where that SOH is */
     uint64_t rows;          /* of the block in hand */
     fw_step *steps;         /* of all fields but CheckSum(10) */
+    uint16_t *heads;        /* of each bytes of the tag and '=' and one of the SOH in front; then some of 1 */
     fw_demand *demands;
     uint16_t *columns;
     uint32_t count; /* fields */
@@ -59,7 +61,6 @@ typedef struct {
 } fw_layout;
 
 typedef struct {
-    fw_scanner scan;
     fw_layout *ways[FW_LAYOUT_SETS][FW_LAYOUT_WAYS]; /* the latest first */
     fw_layout *used[FW_BLOCK]; /* by the block in hand */
     unsigned used_count;
@@ -72,14 +73,14 @@ typedef struct {
 static inline void fw_layout_free(fw_layout *l) {
     if (!l) return;
     free(l->steps);
+    free(l->heads);
     free(l->demands);
     free(l->columns);
     free(l);
 }
 
-static inline void fw_layouts_begin(fw_layouts *all, fw_scanner scan) {
+static inline void fw_layouts_begin(fw_layouts *all) {
     uint64_t key = 0x9E3779B97F4A7C15u;
-    all->scan = scan;
     for (unsigned i = 0; i < FW_LAYOUT_FIELDS; i++) {
         key ^= key << 13; /* xorshift64: any numbers that have nothing to do with each other */
         key ^= key >> 7;
@@ -101,21 +102,29 @@ static inline uint64_t fw_signature(const fw_layouts *all, const uint8_t *p, con
     return sum | 1;
 }
 
-/* If every field begins as the layout says and has a value. Tells the places of the columns' values. */
-static inline int fw_matches(const fw_layout *l, const uint8_t *p, const uint16_t *soh, int odd, fw_span *row) {
+/* If every field begins as the layout says. Tells the places of the columns' values. */
+static inline int fw_begins(const fw_layout *l, const uint8_t *p, const uint16_t *soh, fw_span *row) {
     uint64_t wrong = (fw_load8(p + soh[0] - 7) ^ l->begin_literal) | (soh[0] ^ l->begin_end);
-    uint32_t at = 0, lengths = 0;
+    uint32_t at = 0;
     for (uint32_t i = 0; i + 1 < l->count; i++) {
         const fw_step *step = &l->steps[i];
-        uint32_t end = soh[i], start = at + step->head;
-        wrong |= (fw_load8(p + at) & step->mask) ^ step->literal;
-        row[step->spans].start = start;
-        row[step->spans].end = end;
-        lengths |= (end - start) | (end - start - 1); /* an empty value has all bits */
-        at = end + 1;
+        wrong |= (fw_load8(p + at) << step->other) ^ step->literal;
+        row[step->spans].start = (uint16_t)(at + step->head);
+        row[step->spans].end = soh[i];
+        at = (uint32_t)soh[i] + 1;
     }
-    /* What may be too long for an identifier, as UTF-8 too, is left to the other path. */
-    return wrong == 0 && lengths <= (odd ? 63u : (uint32_t)FW_MAX_ID_BYTES);
+    return wrong == 0;
+}
+
+/* If every field has a value, of no more bytes than `most`, which is a power of two less one. In 16 bits, where an
+ * empty value is too long as well: the first field's length is known. */
+static inline int fw_have_values(const fw_layout *l, const uint16_t *soh, uint16_t most) {
+    uint16_t lengths = 0;
+    for (uint32_t i = 1; i < (l->count + 6) / 8 * 8 + 1; i++) { /* to the end of a vector */
+        uint16_t length = (uint16_t)(soh[i] - soh[i - 1] - l->heads[i]);
+        lengths |= length | (uint16_t)(length - 1);
+    }
+    return lengths <= most;
 }
 
 /* SOH, 10= */
@@ -166,20 +175,25 @@ static inline fw_layout *fw_find_layout(fw_layouts *all, uint64_t signature) {
 }
 
 /* If p[0..n), the block's message `row`, is valid and its layout known; tells the places of its columns' values. */
-static inline int fw_recognise(fw_layouts *all, fw_block *b, unsigned row, const uint8_t *p, size_t n) {
+static inline int fw_recognise(fw_layouts *all, fw_block *b, unsigned row, const uint8_t *p, size_t n,
+                               fw_scanner scan) {
     fw_scanned found;
     const uint16_t *soh = all->soh;
     /* Shorter than any frame. */
     if (n < 24 || n > FW_SCAN_BYTES) return 0;
-    all->scan(p, n, all->soh, &found);
+    scan(p, n, all->soh, &found);
     /* BeginString(8) with its SOH has 10 bytes at least, BodyLength(9) 1 to 8 digits, the trailer 7 bytes. */
     if (found.count < 4 || found.count > FW_LAYOUT_FIELDS || soh[found.count - 1] != n - 1 ||
         soh[found.count - 2] != n - 8 || soh[0] < 9 || soh[0] > 15 || soh[1] - soh[0] < 4 || soh[1] - soh[0] > 11)
         return 0;
+    /* Behind the last field, as many with values of one byte as fw_have_values may look at. */
+    for (uint32_t i = 0; i < 8; i++) all->soh[found.count - 1 + i] = (uint16_t)(n - 1 + 2 * i);
     if (found.odd) b->careful |= (uint64_t)1 << row;
     b->signature[row] = fw_signature(all, p, soh, found.count);
     fw_layout *l = fw_find_layout(all, b->signature[row]);
-    if (!l || l->count != found.count || !fw_matches(l, p, soh, found.odd, b->spans + row) ||
+    /* What may be too long for an identifier, as UTF-8 too, is left to the other path. */
+    if (!l || l->count != found.count || !fw_begins(l, p, soh, b->spans + row) ||
+        !fw_have_values(l, soh, found.odd ? FW_MAX_ID_BYTES / 4 : FW_MAX_ID_BYTES) ||
         !fw_frame_holds(p, n, soh, found.sum) || !fw_answers_all(l, p, soh))
         return 0;
     if (l->rows == 0) all->used[all->used_count++] = l;

@@ -28,9 +28,9 @@ static inline int fw_learn_step(const fw_decoder *d, const uint8_t *p, size_t i,
     size_t bytes = fw_decides(field) ? head + field->length + 1 : i == 0 ? 8 : head;
     if (bytes > 8 || field->length == 0) return 0;
     if (field->tag > 0 && field->tag < FW_ROLE_TAGS && d->tokens.role[field->tag] & 0x80) return 0;
-    step->mask = fw_first_bytes((unsigned)bytes);
-    step->literal = fw_load8(p + field->at) & step->mask;
-    step->head = (uint32_t)head;
+    step->other = (uint16_t)(64 - 8 * bytes);
+    step->literal = fw_load8(p + field->at) << step->other;
+    step->head = (uint16_t)head;
     step->spans = d->column_count * FW_STRIDE; /* no column */
     return 1;
 }
@@ -61,6 +61,7 @@ static inline int fw_learn_fields(const fw_decoder *d, const uint8_t *p, fw_layo
         const fw_field *field = &t->fields[i];
         int column = field->depth ? -1 : fw_column_of(d, field->tag), kind = -1;
         if (!fw_learn_step(d, p, i, &l->steps[i])) return 0;
+        l->heads[i] = (uint16_t)(l->steps[i].head + 1);
         for (unsigned k = 0; column >= 0 && k < l->column_count; k++)
             if (l->columns[k] == column) column = -1; /* the first of a tag counts */
         if (column >= 0) {
@@ -95,13 +96,15 @@ static inline void fw_learn(fw_decoder *d, uint64_t signature, const uint8_t *p)
     fw_layout *l = (fw_layout *)calloc(1, sizeof *l);
     if (!l) return; /* memory has run out: the next batch will say so */
     l->steps = (fw_step *)calloc(count, sizeof(fw_step));
+    l->heads = (uint16_t *)malloc((count + 8) * sizeof(uint16_t));
     l->demands = (fw_demand *)calloc(count, sizeof(fw_demand));
     l->columns = (uint16_t *)calloc(count, sizeof(uint16_t));
     l->signature = signature;
     l->count = (uint32_t)count;
     l->begin_end = (uint32_t)end;
     l->begin_literal = fw_load8(p + end - 7);
-    if (l->steps && l->demands && l->columns && fw_learn_fields(d, p, l)) fw_keep_layout(all, l);
+    for (size_t i = 0; l->heads && i < count + 8; i++) l->heads[i] = 1;
+    if (l->steps && l->heads && l->demands && l->columns && fw_learn_fields(d, p, l)) fw_keep_layout(all, l);
     else fw_layout_free(l);
 }
 

@@ -86,7 +86,7 @@ static inline int fw_note_text(fw_decoder *d, fw_column *column, int number, int
     if (column->kind == FW_ID && (field->length > FW_MAX_ID_BYTES || most > FW_MAX_ID_BYTES)) return FW_LONG_ID;
     if (most > INT32_MAX - column->used - column->noted) return FW_NO_FIT; /* Arrow's offsets have 31 bits */
     unsigned place = (unsigned)(row - d->block.first);
-    fw_span *span = fw_spans_of(&d->block, (unsigned)number) + place;
+    fw_wide_span *span = fw_wide_spans_of(&d->block, (unsigned)number) + place;
     column->noted += most;
     span->start = field->start;
     span->end = field->start + field->length;
@@ -145,7 +145,7 @@ static inline int fw_has_secret(const fw_tokens *t, const uint8_t *p, size_t n, 
 
 /* Decode the block's message p[0..n) into its row. Returns 0; FW_OUT_OF_MEMORY; or the number of a version, plus
  * one, that must be loaded before this message can be decoded. */
-static inline int fw_decode_message(fw_decoder *d, int32_t row, const uint8_t *p, size_t n) {
+static __attribute__((noinline)) int fw_decode_message(fw_decoder *d, int32_t row, const uint8_t *p, size_t n) {
     uint8_t verdict = FW_GARBLED;
     fw_defects_begin(&d->defects);
     if (n == 0) {

@@ -1,6 +1,5 @@
 /* Where a message's SOH are, and the sum of its bytes: the passes over raw bytes that vector instructions can do
- * many bytes at a time. Here is the portable form and the choice of one; `_structural_x86.h` and
- * `_structural_neon.h` have the others.
+ * many bytes at a time. Here is the portable form; `_structural_x86.h` and `_structural_neon.h` have the others.
  */
 #ifndef FIXWATCH_STRUCTURAL_H
 #define FIXWATCH_STRUCTURAL_H
@@ -79,33 +78,5 @@ static inline void fw_scan_portable(const uint8_t *p, size_t n, uint16_t *soh, f
 
 #include "_structural_neon.h"
 #include "_structural_x86.h"
-
-/* The forms by name, the fastest first; the last runs everywhere. */
-typedef struct {
-    const char *name;
-    fw_scanner scan;
-} fw_simd;
-
-static const fw_simd fw_simds[] = {
-#ifdef FW_X86
-    {"avx512", fw_scan_avx512},
-    {"avx2", fw_scan_avx2},
-#endif
-#ifdef FW_NEON
-    {"neon", fw_scan_neon},
-#endif
-    {"portable", fw_scan_portable},
-};
-enum { FW_SIMDS = sizeof fw_simds / sizeof *fw_simds };
-
-/* If this processor has the instructions of a form. */
-static inline int fw_runs(const fw_simd *simd) {
-#ifdef FW_X86
-    if (simd->scan == fw_scan_avx512) return fw_has_avx512();
-    if (simd->scan == fw_scan_avx2) return fw_has_avx2();
-#endif
-    (void)simd;
-    return 1;
-}
 
 #endif

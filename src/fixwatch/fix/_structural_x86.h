@@ -9,17 +9,22 @@
 
 #include <immintrin.h>
 
+/* What came with AVX2 on every processor that has it, and with AVX-512's byte instructions. */
+#define FW_WITH_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define FW_WITH_AVX512 __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512vl,avx512vbmi2")))
+
 static inline int fw_has_avx2(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("popcnt");
 }
 
 static inline int fw_has_avx512(void) {
-    return fw_has_avx2() && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
+    return fw_has_avx2() && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vbmi2");
 }
 
 /* A block's hits as positions, eight at a time: the loop's count is then nearly always the same. */
-__attribute__((target("avx2,bmi,popcnt"))) static inline uint32_t fw_flatten(uint64_t hits, size_t at,
-                                                                             uint16_t *soh) {
+FW_WITH_AVX2 static inline uint32_t fw_flatten(uint64_t hits, size_t at, uint16_t *soh) {
     uint32_t count = (uint32_t)_mm_popcnt_u64(hits);
     for (uint32_t done = 0; done < count; done += 8) {
         for (uint32_t i = 0; i < 8; i++) {
@@ -30,8 +35,7 @@ __attribute__((target("avx2,bmi,popcnt"))) static inline uint32_t fw_flatten(uin
     return count;
 }
 
-__attribute__((target("avx2,bmi,popcnt"))) static void fw_scan_avx2(const uint8_t *p, size_t n, uint16_t *soh,
-                                                                    fw_scanned *found) {
+FW_WITH_AVX2 static void fw_scan_avx2(const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found) {
     const __m256i ones = _mm256_set1_epi8(FW_SOH), zeros = _mm256_setzero_si256();
     __m256i sums = zeros, odd = zeros;
     uint8_t padded[64];
@@ -59,8 +63,7 @@ __attribute__((target("avx2,bmi,popcnt"))) static void fw_scan_avx2(const uint8_
     found->odd = _mm256_movemask_epi8(odd) != 0;
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt"))) static void fw_scan_avx512(
-    const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found) {
+FW_WITH_AVX512 static void fw_scan_avx512(const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found) {
     const __m512i ones = _mm512_set1_epi8(FW_SOH);
     const __m512i places = _mm512_set_epi64(
         0x3f3e3d3c3b3a3938, 0x3736353433323130, 0x2f2e2d2c2b2a2928, 0x2726252423222120, 0x1f1e1d1c1b1a1918,

@@ -29,6 +29,9 @@ static inline uint64_t fw_zero_bytes(uint64_t word) {
     return ~(((word & ~FW_TOPS) + ~FW_TOPS) | word | ~FW_TOPS);
 }
 
+/* Ask for memory that will be read soon. */
+static inline void fw_prefetch(const void *p) { __builtin_prefetch(p); }
+
 /* The number of the lowest bit that is set; some is. */
 static inline unsigned fw_lowest(uint64_t word) { return (unsigned)__builtin_ctzll(word); }
 

@@ -9,6 +9,7 @@ from fixwatch.bench import decode as bench
 from fixwatch.bench.corpus import corpus
 from fixwatch.cli import app
 from fixwatch.errors import FixwatchError
+from fixwatch.fix import _kernel
 
 
 def test_the_corpus_is_the_same_for_the_same_seed() -> None:
@@ -22,7 +23,8 @@ def test_the_report_has_the_baseline_first_and_every_contender() -> None:
     report = json.loads(output)
     assert report["results"][0]["name"] == "naive"
     assert report["results"][0]["ratio_to_baseline"] == 1
-    assert len(report["results"]) == 5
+    assert len(report["results"]) == 7
+    assert report["simd"] in _kernel.simd_forms()
     assert all(result["messages_per_s"] > 0 for result in report["results"])
     assert 200 < report["corpus"]["mean_bytes"] < 350
 

@@ -1,0 +1,48 @@
+/* The forms of the decoder, by the processor's instructions: the same code, compiled for each, around the scan that is
+ * written for it. All but the portable one are called only where the processor has the instructions.
+ */
+#ifndef FIXWATCH_FORMS_H
+#define FIXWATCH_FORMS_H
+
+#include "_batch.h"
+
+/* Everything that a form calls becomes part of it, but for the path field by field. */
+#define FW_FORM __attribute__((flatten)) static int
+
+typedef struct {
+    const char *name;
+    int (*runs)(void); /* if this processor has what it takes */
+    fw_scanner scan;
+    int (*decode_rows)(fw_decoder *, int64_t *); /* fw_decode_rows */
+} fw_form;
+
+static int fw_runs_everywhere(void) { return 1; }
+
+FW_FORM fw_decode_rows_portable(fw_decoder *d, int64_t *row) { return fw_decode_rows(d, row, fw_scan_portable); }
+
+#ifdef FW_X86
+FW_WITH_AVX512 FW_FORM fw_decode_rows_avx512(fw_decoder *d, int64_t *row) {
+    return fw_decode_rows(d, row, fw_scan_avx512);
+}
+
+FW_WITH_AVX2 FW_FORM fw_decode_rows_avx2(fw_decoder *d, int64_t *row) { return fw_decode_rows(d, row, fw_scan_avx2); }
+#endif
+
+#ifdef FW_NEON
+FW_FORM fw_decode_rows_neon(fw_decoder *d, int64_t *row) { return fw_decode_rows(d, row, fw_scan_neon); }
+#endif
+
+/* The fastest first; the last runs everywhere. */
+static const fw_form fw_forms[] = {
+#ifdef FW_X86
+    {"avx512", fw_has_avx512, fw_scan_avx512, fw_decode_rows_avx512},
+    {"avx2", fw_has_avx2, fw_scan_avx2, fw_decode_rows_avx2},
+#endif
+#ifdef FW_NEON
+    {"neon", fw_runs_everywhere, fw_scan_neon, fw_decode_rows_neon},
+#endif
+    {"portable", fw_runs_everywhere, fw_scan_portable, fw_decode_rows_portable},
+};
+enum { FW_FORMS = sizeof fw_forms / sizeof *fw_forms };
+
+#endif
