@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fixwatch.errors import SettingsError
 
@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         le=256 * 1024 * 1024,
         description="A longer message is stored but not decoded: garbled, too_long.",
     )
+    dictionaries: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        description="Counterparties' own dictionaries, QuickFIX XML or FIX Orchestra, for messages of their "
+        "versions: files, comma-separated.",
+    )
     batch_rows: int = Field(
         20_000, ge=1, le=200_000, description="The most messages that one transaction stores."
     )
@@ -102,6 +107,13 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(
         LogFormat.CONSOLE, description="console: for people; json: one object a line."
     )
+
+    @field_validator("dictionaries", mode="before")
+    @classmethod
+    def _separate(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
 
 
 def load(**overrides: Any) -> Settings:

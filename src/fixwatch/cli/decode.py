@@ -62,9 +62,10 @@ def decode(
         ),
     ] = None,
     dictionary: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="A counterparty's own dictionary, QuickFIX XML or FIX Orchestra, for messages of its version.",
+            help="A counterparty's own dictionary, QuickFIX XML or FIX Orchestra: messages of its version are "
+            "checked with it and named by it. Once a version.",
             show_default=False,
         ),
     ] = None,
@@ -82,13 +83,13 @@ def decode(
     from fixwatch.fix.log_lines import messages
     from fixwatch.sources.log_file import open_log
 
-    options = DecodeOptions(profile=profile.value, frame=frame.value, default_appl_ver_id=default_appl_ver_id)
-    own = Dictionary.load_file(dictionary) if dictionary else None
+    options = DecodeOptions(
+        profile=profile.value,
+        frame=frame.value,
+        default_appl_ver_id=default_appl_ver_id,
+        dictionary=tuple(map(Dictionary.load_file, dictionary or ())),
+    )
     if form is Format.PARQUET or form is Format.ARROW:
-        if own is not None:
-            raise SettingsError(
-                "--dictionary names fields, which the columns of parquet and arrow have no place for."
-            )
         from fixwatch.cli.column_file import write_columns
 
         kind: Literal["parquet", "arrow"] = "parquet" if form is Format.PARQUET else "arrow"
@@ -100,5 +101,5 @@ def decode(
         )
     write = write_json if form is Format.JSON else write_table
     with open_log(file) as stream:
-        if write(messages(stream, strays="keep"), options, own) == 0:
+        if write(messages(stream, strays="keep"), options) == 0:
             raise SettingsError(f"no FIX message in {file}: it holds nothing")

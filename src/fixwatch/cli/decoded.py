@@ -12,7 +12,6 @@ from rich.text import Text
 
 from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, Defect, Verdict
-from fixwatch.fix.dictionary import Dictionary
 from fixwatch.fix.message import Field, Message, to_text
 from fixwatch.fix.redaction import SECRET_TAGS
 
@@ -27,9 +26,7 @@ _RAW_DATA: Final = 96
 _NAME_WIDTH: Final = 24
 
 
-def decoded(
-    raws: Iterable[bytes], options: DecodeOptions, dictionary: Dictionary | None = None
-) -> Iterator[tuple[Message, Verdict, list[Defect]]]:
+def decoded(raws: Iterable[bytes], options: DecodeOptions) -> Iterator[tuple[Message, Verdict, list[Defect]]]:
     """Each message, its verdict and its defects, as soon as it has arrived."""
     for raw in raws:
         answer = decode([raw], options)
@@ -41,7 +38,7 @@ def decoded(
                 strict=True,
             )
         ]
-        message = Message.parse(raw, options, dictionary)
+        message = Message.parse(raw, options)
         _blank_secrets(message)
         yield message, Verdict(answer.verdicts[0].as_py()), defects
 
@@ -53,11 +50,11 @@ def _blank_secrets(message: Message) -> None:
             entry.raw = b"*" * len(entry.raw)
 
 
-def write_json(raws: Iterable[bytes], options: DecodeOptions, dictionary: Dictionary | None = None) -> int:
+def write_json(raws: Iterable[bytes], options: DecodeOptions) -> int:
     """Write a JSON object a line to standard output. Returns how many."""
     count = 0
     out = sys.stdout.buffer
-    for message, verdict, defects in decoded(raws, options, dictionary):
+    for message, verdict, defects in decoded(raws, options):
         entry = {
             "verdict": verdict.label,
             "defects": [
@@ -86,11 +83,11 @@ def _flat(field: Field, depth: int) -> dict[str, Any]:
     }
 
 
-def write_table(raws: Iterable[bytes], options: DecodeOptions, dictionary: Dictionary | None = None) -> int:
+def write_table(raws: Iterable[bytes], options: DecodeOptions) -> int:
     """Write a block a message to standard output, coloured on a terminal. Returns how many."""
     count = 0
     console = Console(highlight=False, soft_wrap=True)
-    for message, verdict, defects in decoded(raws, options, dictionary):
+    for message, verdict, defects in decoded(raws, options):
         if count:
             console.print()
         for line in _block(message, verdict, defects):

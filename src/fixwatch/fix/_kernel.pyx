@@ -6,6 +6,7 @@ batch is taken in, the GIL is let go, and the memory that was filled is handed t
 
 import os
 from array import array
+from weakref import WeakKeyDictionary
 
 from cpython.array cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -21,7 +22,7 @@ from fixwatch.fix._tables cimport DictionaryTables
 from fixwatch.errors import SettingsError
 from fixwatch.fix.columns import COLUMNS
 from fixwatch.fix.data_fields import DATA_LENGTH_TAG
-from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS, Dictionary
+from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS
 from fixwatch.fix.tables import flatten
 
 cdef extern from "Python.h":
@@ -31,8 +32,8 @@ cdef extern from "Python.h":
 # Objects between one whose memory is asked for and the one in hand: as many as memory takes to answer.
 cdef int AHEAD = 16
 
-# By version, in the order of VERSIONS; a table is made when a message of its version comes by, and stays.
-cdef list TABLES = [None] * len(VERSIONS)
+# By dictionary: its tables are made when a message of its version comes by, and stay as long as it does.
+TABLES = WeakKeyDictionary()
 # By options, what is decoded with; the oldest goes when there are more than a process can have use for.
 cdef dict SETUPS = {}
 cdef int MOST_SETUPS = 32
@@ -65,12 +66,17 @@ cdef class _Setup:
         self.options = options
         self.columns = COLUMNS
         self.schema = pa.schema([pa.field(column.name, column.kind.arrow) for column in self.columns])
-        self.tables = TABLES
+        self.tables = [None] * len(VERSIONS)
         self.idle = []
+        for own in options.dictionaries:
+            self.load(VERSIONS.index(own.version))
 
     cdef DictionaryTables load(self, int version):
         if self.tables[version] is None:
-            self.tables[version] = DictionaryTables(flatten(Dictionary.load(VERSIONS[version])))
+            dictionary = self.options.dictionary_of(VERSIONS[version])
+            if dictionary not in TABLES:
+                TABLES[dictionary] = DictionaryTables(flatten(dictionary))
+            self.tables[version] = TABLES[dictionary]
         return self.tables[version]
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from fixwatch.errors import SettingsError
 from fixwatch.fix import _kernel
-from fixwatch.fix.dictionary import APPL_VER_IDS
+from fixwatch.fix.dictionary import APPL_VER_IDS, VERSIONS, Dictionary
 
 #: Offsets inside a message have 32 bits.
 _LARGEST_MESSAGE = 2**31 - 1
@@ -34,6 +34,9 @@ class DecodeOptions:
     name (`FIX.5.0SP2`) or a value of DefaultApplVerID(1137) (`9`); None stands for the latest, FIX 5.0 SP2.
     `checks`: `all`, or `frame` for the frame alone: faster, any field passes, and a field inside a repeating
     group is taken for one at the root.
+    `dictionary`: a counterparty's own dictionary, or several, one a version. Messages of its version are checked
+    with it, all others with the standard ones. Under FIXT.1.1 one of version FIXT.1.1 answers for header,
+    trailer and session messages, and one of FIX.5.0SP2 (or what else ApplVerID(1128) names) for the rest.
 
     Raises SettingsError for a value that it may not have.
     """
@@ -43,6 +46,7 @@ class DecodeOptions:
     max_message_bytes: int = 1024 * 1024
     default_appl_ver_id: str | None = None
     checks: str = "all"
+    dictionary: Dictionary | Sequence[Dictionary] | None = None
 
     def __post_init__(self) -> None:
         if self.profile not in ("strict", "tolerant"):
@@ -60,6 +64,31 @@ class DecodeOptions:
                 f"default_appl_ver_id is {self.default_appl_ver_id!r}; it may be one of "
                 f"{', '.join(APPL_VER_IDS.values())} or {', '.join(APPL_VER_IDS)}."
             )
+        if not isinstance(self.dictionary, Dictionary | tuple | None):
+            object.__setattr__(self, "dictionary", tuple(self.dictionary))  # options are keys
+        self._refuse_dictionaries()
+
+    def _refuse_dictionaries(self) -> None:
+        versions = [own.version for own in self.dictionaries]
+        for version in versions:
+            if version not in VERSIONS:
+                raise SettingsError(
+                    f"A dictionary of {version} is of no use: messages are of {', '.join(VERSIONS)}."
+                )
+            if versions.count(version) > 1:
+                raise SettingsError(f"There are several dictionaries of {version}; it may have one.")
+
+    @property
+    def dictionaries(self) -> tuple[Dictionary, ...]:
+        """The dictionaries that stand in for the standard ones of their versions."""
+        if self.dictionary is None:
+            return ()
+        return (self.dictionary,) if isinstance(self.dictionary, Dictionary) else tuple(self.dictionary)
+
+    def dictionary_of(self, version: str) -> Dictionary:
+        """What messages of a version of `dictionary.VERSIONS` are checked with and named by."""
+        own = (own for own in self.dictionaries if own.version == version)
+        return next(own, None) or Dictionary.load(version)
 
     @property
     def appl_version(self) -> str:
@@ -96,7 +125,8 @@ def decode(
 ) -> Decoded:
     """Decode a batch of messages, one FIX message each; None (a Kafka tombstone) counts as an empty message.
 
-    An Arrow array is read where it lies, without a copy. Raises TypeError for anything but bytes.
+    An Arrow array is read where it lies, without a copy. Raises TypeError for anything but bytes, DictionaryError
+    for a dictionary among the options that is past the kernel's limits.
     """
     if isinstance(messages, pa.ChunkedArray):
         messages = messages.combine_chunks()

@@ -47,6 +47,10 @@ APPL_VER_IDS: Final[Mapping[str, str]] = {
 #: MsgTypes of the session layer, which FIXT.1.1 defines whatever the application version is.
 ADMIN_MSG_TYPES: Final = frozenset("012345A")
 
+#: What the kernel's tables hold; no version and no counterparty comes near.
+LARGEST_TAG: Final = 1_000_000
+LONGEST_MSG_TYPE: Final = 8
+
 _MSG_TYPE: Final = 35
 
 

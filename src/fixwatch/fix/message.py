@@ -63,19 +63,16 @@ class Message:
     _named_by: tuple[Dictionary, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
-    def parse(
-        cls, raw: bytes, options: DecodeOptions = _DEFAULTS, dictionary: Dictionary | None = None
-    ) -> Message:
+    def parse(cls, raw: bytes, options: DecodeOptions = _DEFAULTS) -> Message:
         """Read a message with fields separated by SOH, or by `|` or `^A` where it has no SOH.
 
-        `dictionary`: names and meanings for messages of its version (a counterparty's own, for example);
-        messages of other versions are named by the standard ones. Never fails: what cannot be read is a Field
-        without tag.
+        Names, meanings and groups are those of the dictionaries that `options` decode with. Never fails: what
+        cannot be read is a Field without tag.
         """
         raw = bytes(raw) if b"\x01" in raw else to_soh(bytes(raw))
         found, end = _kernel.read_fields(raw, options)
         values = {tag: raw[start : start + length] for tag, start, length, _, _ in reversed(found)}
-        session, body = _dictionaries(values, options, dictionary)
+        session, body = _dictionaries(values, options)
         known = tuple(known for known in (session, body) if known)
         message = cls(raw, body.version if body else None, [], raw[end:], known)
         levels = [message.fields]
@@ -136,21 +133,17 @@ def to_text(raw: bytes) -> str:
 
 
 def _dictionaries(
-    values: dict[int | None, bytes], options: DecodeOptions, own: Dictionary | None
+    values: dict[int | None, bytes], options: DecodeOptions
 ) -> tuple[Dictionary | None, Dictionary | None]:
     """The session's and the body's dictionary of a message with these values."""
     begin_string = to_text(values.get(8, b""))
     if begin_string not in VERSIONS or begin_string.startswith("FIX.5"):
         return None, None
-    session = _of_version(begin_string, own)
+    session = options.dictionary_of(begin_string)
     if begin_string != "FIXT.1.1" or to_text(values.get(35, b"")) in ADMIN_MSG_TYPES:
         return session, session
     version = APPL_VER_IDS.get(to_text(values[1128])) if 1128 in values else options.appl_version
-    return session, _of_version(version, own) if version else None
-
-
-def _of_version(version: str, own: Dictionary | None) -> Dictionary:
-    return own if own and own.version == version else Dictionary.load(version)
+    return session, options.dictionary_of(version) if version else None
 
 
 def _named(tag: int | None, raw: bytes, dictionaries: tuple[Dictionary, ...]) -> Field:

@@ -199,7 +199,7 @@ class _Reader:
         messages: dict[str, list[Any]] = {}
         seen: set[_Key] = set()
         for node in self._section("messages"):
-            msg_type, name = node.attribute("msgType"), node.attribute("name")
+            msg_type, name = node.msg_type("msgType"), node.attribute("name")
             structure = node.child("structure")
             items = [] if structure is None else self._items(structure)
             self._once(node, (msg_type, self._scenario(node)), seen, "message")

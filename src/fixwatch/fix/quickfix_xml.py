@@ -36,7 +36,7 @@ class _Reader:
             self._components[self._unique(node, name, self._components, "component")] = node
         messages: dict[str, Any] = {}
         for node in self._section("messages"):
-            msg_type = self._unique(node, node.attribute("msgtype"), messages, "message")
+            msg_type = self._unique(node, node.msg_type("msgtype"), messages, "message")
             messages[msg_type] = [node.attribute("name"), self._items(node)]
         components = {name: self._items(node) for name, node in self._components.items()}
         self._refuse_endless(components, messages)

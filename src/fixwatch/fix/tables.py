@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Final
 
 from fixwatch.errors import DictionaryError
-from fixwatch.fix.dictionary import Dictionary, Member
+from fixwatch.fix.dictionary import LARGEST_TAG, LONGEST_MSG_TYPE, Dictionary, Member
 
 
 class FieldType(IntEnum):
@@ -74,7 +74,7 @@ _TRAILER_TAGS: Final = (10, 89, 93)
 _FRAME_TAGS: Final = frozenset((8, 9, 10, 35))
 
 _MOST_FIELDS: Final = 0xFFFF
-_LARGEST_TAG: Final = 1_000_000
+_LONGEST_VALUE: Final = 0xFFFF
 
 
 @dataclass(slots=True)
@@ -108,9 +108,9 @@ def flatten(dictionary: Dictionary) -> Tables:
 class _Flattener:
     def __init__(self, dictionary: Dictionary) -> None:
         self._numbers = {tag: number for number, tag in enumerate(sorted(dictionary.fields), 1)}
-        if len(self._numbers) > _MOST_FIELDS or max(self._numbers) > _LARGEST_TAG:
+        if len(self._numbers) > _MOST_FIELDS or max(self._numbers) > LARGEST_TAG:
             raise DictionaryError(
-                f"{dictionary.version}: more than {_MOST_FIELDS} fields, or a tag past {_LARGEST_TAG}."
+                f"{dictionary.version}: more than {_MOST_FIELDS} fields, or a tag past {LARGEST_TAG}."
             )
         self.tables = self._fields(dictionary)
         # By identity: a component's members are one object in every message, and hashing them would cost
@@ -123,8 +123,10 @@ class _Flattener:
         for msg_type in dictionary.msg_types:
             definition = dictionary.message(msg_type)
             key = msg_type.encode()
-            if len(key) > 8:
-                raise DictionaryError(f"{dictionary.version}: MsgType {msg_type} is longer than 8 bytes.")
+            if len(key) > LONGEST_MSG_TYPE:
+                raise DictionaryError(
+                    f"{dictionary.version}: MsgType {msg_type} is longer than {LONGEST_MSG_TYPE} bytes."
+                )
             if definition is not None:
                 tables.messages.append((key, self._context(definition.members)))
 
@@ -167,6 +169,8 @@ class _Flattener:
             encoded = value.encode()
             if len(encoded) == 1:
                 bits |= 1 << encoded[0]
+            elif len(encoded) > _LONGEST_VALUE:
+                raise DictionaryError(f"A value of a field is longer than {_LONGEST_VALUE} bytes.")
             else:
                 tables.long_values.append((number, encoded))
         tables.single.extend(bits >> shift & (2**64 - 1) for shift in (0, 64, 128, 192))

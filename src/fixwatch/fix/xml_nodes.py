@@ -12,12 +12,12 @@ from typing import Final
 from xml.parsers import expat
 
 from fixwatch.errors import DictionaryError
+from fixwatch.fix.dictionary import LARGEST_TAG, LONGEST_MSG_TYPE
 
 #: Five times the largest repository that the FIX Trading Community publishes.
 MAX_BYTES: Final = 128 * 1024 * 1024
 #: Dictionaries go some ten levels deep. What reads the tree calls itself for every level.
 MAX_DEPTH: Final = 64
-_LARGEST_TAG: Final = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -48,9 +48,18 @@ class Node:
     def tag_number(self, name: str, what: str) -> int:
         """An attribute that is a FIX tag; raises DictionaryError."""
         text = self.attribute(name)
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) <= _LARGEST_TAG):
-            raise self.error(f"{what} has {name} {text!r}, not a tag")
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) <= LARGEST_TAG):
+            raise self.error(f"{what} has {name} {text!r}, not a tag of 1 to {LARGEST_TAG}")
         return int(text)
+
+    def msg_type(self, name: str) -> str:
+        """An attribute that is a MsgType(35); raises DictionaryError."""
+        text = self.attribute(name)
+        if len(text.encode()) > LONGEST_MSG_TYPE:
+            raise self.error(
+                f"{name} {text!r} is longer than {LONGEST_MSG_TYPE} bytes, which no MsgType(35) is"
+            )
+        return text
 
 
 def read_tree(path: Path, skip: frozenset[str] = frozenset()) -> Node:

@@ -30,6 +30,7 @@ from fixwatch import __version__
 from fixwatch.errors import Fenced
 from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.ingest.consumer import TopicConsumer
+from fixwatch.ingest.options import decode_options
 from fixwatch.settings import Settings
 from fixwatch.store.connection import wait_to_connect
 from fixwatch.store.housekeeping import Housekeeping
@@ -66,7 +67,9 @@ class Ingester:
         Raises:
             DatabaseError: the database's schema is not ours, or `stop` was set before Postgres was there.
             BrokerError: the Kafka client is beyond repair.
+            DictionaryError: a dictionary of the settings cannot be read.
         """
+        decode_options(self._settings)
         self._connect()
         self._consumer.subscribe()
         try:

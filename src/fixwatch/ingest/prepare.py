@@ -12,10 +12,10 @@ import polars as pl
 import pyarrow as pa
 
 from fixwatch.fix.columns import STORED
-from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.fix.defects import Verdict
 from fixwatch.ingest import orders, rollups, sessions, trades
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
+from fixwatch.ingest.options import decode_options
 from fixwatch.settings import Profile, Settings
 from fixwatch.store.copy import CopyData, encode
 from fixwatch.store.identities import Ends, Identities
@@ -62,9 +62,7 @@ class Preparer:
     def __init__(self, identities: Identities, settings: Settings) -> None:
         self._identities = identities
         self._strict = settings.profile is Profile.STRICT
-        self._options = DecodeOptions(
-            profile=settings.profile, frame=settings.frame, max_message_bytes=settings.max_message_bytes
-        )
+        self._options = decode_options(settings)
         self._sessions: dict[Ends, tuple[int, int]] = {}
 
     def prepare(self, batch: Batch, stream_ids: Mapping[int, int], *, readable: bool = True) -> Prepared:

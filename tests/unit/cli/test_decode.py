@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from fixwatch import read_log
 from fixwatch.cli import app
 from fixwatch.errors import FixwatchError
+from fixwatch.fix.decoder import DecodeOptions
+from fixwatch.fix.dictionary import Dictionary
 from fixwatch.fix.encoder import encode
 
 HEADER = [(34, 2), (49, "A"), (52, "20260102-09:30:00"), (56, "B")]
@@ -160,12 +162,21 @@ OWN = """<fix type='FIX' major='4' minor='4' servicepack='0'>
 """
 
 
-def test_a_counterpartys_own_dictionary_names_the_messages_of_its_version(tmp_path: Path) -> None:
+@pytest.fixture
+def purring(tmp_path: Path) -> tuple[Path, Path]:
+    """A log of a FIX 4.4 and a FIX 4.2 message, and a dictionary of FIX 4.4 that is not the standard one."""
     path, own = tmp_path / "purr.log", tmp_path / "own.xml"
     own.write_text(OWN)
     path.write_bytes(
         b"\n".join(encode([(35, "0"), *HEADER, (5001, "3")], version) for version in ("FIX.4.4", "FIX.4.2"))
     )
+    return path, own
+
+
+def test_a_counterpartys_own_dictionary_names_the_messages_of_its_version(
+    purring: tuple[Path, Path],
+) -> None:
+    path, own = purring
     ours, others = objects(path, "--dictionary", str(own))
     assert ours["fields"][7] == {"tag": 5001, "name": "Loudness", "value": "3", "meaning": "VERY", "depth": 0}
     assert ours["fields"][2]["meaning"] == "Purr"
@@ -173,3 +184,22 @@ def test_a_counterpartys_own_dictionary_names_the_messages_of_its_version(tmp_pa
     own.write_text(OWN.replace("'CHAR'", "''"))
     with pytest.raises(FixwatchError, match=r"own\.xml:10: <field> has no type"):
         run(str(path), "--dictionary", str(own))
+
+
+def test_a_counterpartys_own_dictionary_checks_in_every_format(
+    purring: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path, own = purring
+    chosen = ("--dictionary", str(own), "--profile", "strict")
+    wanted = ["invalid_tag_number:49", "invalid_tag_number:5001"]
+    # Its header has no SenderCompID(49); the standard dictionary has no Loudness(5001).
+    ours, others = objects(path, *chosen)
+    assert (ours["defects"][0]["ref_tag"], others["defects"][0]["ref_tag"]) == (9, 5001)
+    assert "! invalid tag number: 9" in run(str(path), *chosen)
+    target = tmp_path / "purr.parquet"
+    run(str(path), "--format", "parquet", "-o", str(target), *chosen)
+    found = pl.read_parquet(target)["defects"]
+    assert (wanted[0] in found[0], wanted[1] in found[0]) == (True, False)
+    assert found[1].to_list() == wanted[1:]
+    options = DecodeOptions(profile="strict", dictionary=Dictionary.load_file(own))
+    assert read_log(path, options)["defects"].equals(found)
