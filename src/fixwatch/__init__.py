@@ -2,7 +2,8 @@
 
 The library part, imported when it is first used: `decode` (a batch of messages to Arrow columns), `encode`
 (fields to a message), `Message` (one message as a tree, for people), `read_log` and `scan_log` (a FIX log to
-Polars frames), `Dictionary` (a FIX version's definitions, or a counterparty's own).
+Polars frames), `Dictionary` (a FIX version's definitions, or a counterparty's own), `Column` and `Kind` (columns for
+tags of your own).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from fixwatch.fix.columns import Column, Kind
     from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
     from fixwatch.fix.dictionary import Dictionary
     from fixwatch.fix.encoder import encode
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from fixwatch.logs.frames import read_log, scan_log
 
 __all__ = [
+    "Column",
     "DecodeOptions",
     "Decoded",
     "Dictionary",
+    "Kind",
     "Message",
     "__version__",
     "decode",
@@ -32,9 +36,11 @@ __all__ = [
 __version__: Final = "0.1.0"
 
 _HOMES: Final = {
+    "Column": "fixwatch.fix.columns",
     "DecodeOptions": "fixwatch.fix.decoder",
     "Decoded": "fixwatch.fix.decoder",
     "Dictionary": "fixwatch.fix.dictionary",
+    "Kind": "fixwatch.fix.columns",
     "Message": "fixwatch.fix.message",
     "decode": "fixwatch.fix.decoder",
     "encode": "fixwatch.fix.encoder",

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         description="Counterparties' own dictionaries, QuickFIX XML or FIX Orchestra, for messages of their "
         "versions: files, comma-separated.",
     )
+    columns: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="More fields to store in messages.extra: TAG:NAME:KIND each, such as 5001:desk:text, "
+        "comma-separated.",
+    )
     batch_rows: int = Field(
         20_000, ge=1, le=200_000, description="The most messages that one transaction stores."
     )
@@ -108,7 +113,7 @@ class Settings(BaseSettings):
         LogFormat.CONSOLE, description="console: for people; json: one object a line."
     )
 
-    @field_validator("dictionaries", mode="before")
+    @field_validator("dictionaries", "columns", mode="before")
     @classmethod
     def _separate(cls, value: Any) -> Any:
         if isinstance(value, str):

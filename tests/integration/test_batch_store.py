@@ -107,6 +107,26 @@ def test_stored_columns_are_those_declared(database_url: str, query: Query) -> N
     }
 
 
+def test_chosen_fields_are_stored_by_name(make_store: MakeStore, query: Query) -> None:
+    chosen = make_store(columns=["5001:desk:text", "5002:score:decimal", "5003:bytes:int"])
+    with_all = message("0", 1, _5001='E"Q', _5002="0.10", _5003=7)
+    chosen.store(records([with_all, message("0", 2), b"", message("0", 3, _5001="\x00")]), {})
+    assert [row["extra"] for row in query("SELECT extra FROM messages ORDER BY kafka_offset")] == [
+        {"desk": 'E"Q', "score": 0.1, "bytes": 7},
+        None,
+        None,
+        {"desk": "\ufffd"},
+    ]
+    assert query("SELECT (extra->'score')::text AS score FROM messages WHERE extra ? 'score'") == [
+        {"score": "0.1"}
+    ]
+
+
+def test_without_chosen_fields_there_is_nothing_extra(make_store: MakeStore, query: Query) -> None:
+    make_store().store(records([message("0", 1, _5001="EQ")]), {})
+    assert query("SELECT extra FROM messages") == [{"extra": None}]
+
+
 def test_a_batch_that_comes_again_is_stored_once(make_store: MakeStore, query: Query) -> None:
     store = make_store()
     store.store(records([fill(1, "E1"), fill(2, "E2")]), {})

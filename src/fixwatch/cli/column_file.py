@@ -36,7 +36,9 @@ def write_columns(
     if not force:
         refuse_existing(target)
     with _termination_as_interrupt(), open_log(file) as stream, _progress(file, stream) as on_progress:
-        done = convert(stream, target, kind, options, log_schema(), force=force, on_progress=on_progress)
+        done = convert(
+            stream, target, kind, options, log_schema(options), force=force, on_progress=on_progress
+        )
     counts = ", ".join(f"{count:,} {label}" for label, count in done.verdicts.items())
     skipped = f"; skipped {done.skipped:,} lines without 8=FIX" if done.skipped else ""
     sys.stdout.write(f"{output}: {done.messages:,} messages ({counts}){skipped}\n")

@@ -69,6 +69,13 @@ def decode(
             show_default=False,
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One more column in parquet or arrow: TAG:NAME:KIND, such as 5001:desk:text. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show FIX messages field by field, with names, meanings and what is wrong with them.
 
@@ -78,6 +85,7 @@ def decode(
     """
     from fixwatch.cli.decoded import write_json, write_table
     from fixwatch.errors import SettingsError
+    from fixwatch.fix.chosen_columns import parse_column
     from fixwatch.fix.decoder import DecodeOptions
     from fixwatch.fix.dictionary import Dictionary
     from fixwatch.fix.log_lines import messages
@@ -88,6 +96,7 @@ def decode(
         frame=frame.value,
         default_appl_ver_id=default_appl_ver_id,
         dictionary=tuple(map(Dictionary.load_file, dictionary or ())),
+        columns=tuple(map(parse_column, column or ())),
     )
     if form is Format.PARQUET or form is Format.ARROW:
         from fixwatch.cli.column_file import write_columns
@@ -99,6 +108,8 @@ def decode(
         raise SettingsError(
             f"--output is for parquet and arrow; --format {form.value} goes to standard output."
         )
+    if column:
+        raise SettingsError(f"--column is for parquet and arrow; --format {form.value} shows every field.")
     write = write_json if form is Format.JSON else write_table
     with open_log(file) as stream:
         if write(messages(stream, strays="keep"), options) == 0:

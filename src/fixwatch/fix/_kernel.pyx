@@ -64,8 +64,8 @@ cdef class _Setup:
 
     def __init__(self, options):
         self.options = options
-        self.columns = COLUMNS
-        self.schema = pa.schema([pa.field(column.name, column.kind.arrow) for column in self.columns])
+        self.columns = (*COLUMNS, *options.columns)
+        self.schema = options.schema
         self.tables = [None] * len(VERSIONS)
         self.idle = []
         for own in options.dictionaries:

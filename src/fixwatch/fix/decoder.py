@@ -14,6 +14,8 @@ import pyarrow as pa
 
 from fixwatch.errors import SettingsError
 from fixwatch.fix import _kernel
+from fixwatch.fix.chosen_columns import refuse_clashes, schema_with
+from fixwatch.fix.columns import Column
 from fixwatch.fix.dictionary import APPL_VER_IDS, VERSIONS, Dictionary
 
 #: Offsets inside a message have 32 bits.
@@ -37,6 +39,8 @@ class DecodeOptions:
     `dictionary`: a counterparty's own dictionary, or several, one a version. Messages of its version are checked
     with it, all others with the standard ones. Under FIXT.1.1 one of version FIXT.1.1 answers for header,
     trailer and session messages, and one of FIX.5.0SP2 (or what else ApplVerID(1128) names) for the rest.
+    `columns`: more columns than those declared, for tags that have none; at most 256. They come behind the
+    declared ones; a tag or name that is taken is refused, and so is one of a secret.
 
     Raises SettingsError for a value that it may not have.
     """
@@ -47,6 +51,7 @@ class DecodeOptions:
     default_appl_ver_id: str | None = None
     checks: str = "all"
     dictionary: Dictionary | Sequence[Dictionary] | None = None
+    columns: Sequence[Column] = ()
 
     def __post_init__(self) -> None:
         if self.profile not in ("strict", "tolerant"):
@@ -64,9 +69,12 @@ class DecodeOptions:
                 f"default_appl_ver_id is {self.default_appl_ver_id!r}; it may be one of "
                 f"{', '.join(APPL_VER_IDS.values())} or {', '.join(APPL_VER_IDS)}."
             )
-        if not isinstance(self.dictionary, Dictionary | tuple | None):
-            object.__setattr__(self, "dictionary", tuple(self.dictionary))  # options are keys
+        # Options are keys: what may be a list becomes a tuple.
+        if not isinstance(self.dictionary, Dictionary | None):
+            object.__setattr__(self, "dictionary", tuple(self.dictionary))
+        object.__setattr__(self, "columns", tuple(self.columns))
         self._refuse_dictionaries()
+        refuse_clashes(self.columns)
 
     def _refuse_dictionaries(self) -> None:
         versions = [own.version for own in self.dictionaries]
@@ -77,6 +85,11 @@ class DecodeOptions:
                 )
             if versions.count(version) > 1:
                 raise SettingsError(f"There are several dictionaries of {version}; it may have one.")
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of `Decoded.columns`."""
+        return schema_with(self.columns)
 
     @property
     def dictionaries(self) -> tuple[Dictionary, ...]:
@@ -101,7 +114,7 @@ class DecodeOptions:
 class Decoded:
     """A decoded batch.
 
-    `columns`: `columns.SCHEMA`, one row a message, in the order given.
+    `columns`: `DecodeOptions.schema`, one row a message, in the order given.
     `verdicts`: uint8, a `defects.Verdict` a message.
     `defects`: `row` int32 (ascending), `reason` uint8 (`DefectReason.code`), `ref_tag` int32 (null where no
     field is to blame); of each message the primary defect first (the one that QuickFIX would report), then

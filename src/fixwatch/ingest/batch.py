@@ -106,7 +106,7 @@ def decode_batch(
             values[row] = redact(values[row])
         raw = pa.array(values, pa.large_binary())
     defects = _defects(decoded)
-    frame = pl.from_arrow(decoded.columns)
+    frame = pl.from_arrow(decoded.columns.select(SCHEMA.names))  # what is chosen is stored, not folded
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
     streams = pl.Series(batch.partitions, dtype=pl.Int32)
     frame = frame.with_columns(
@@ -133,9 +133,9 @@ def decode_batch(
 
 
 def _unreadable(decoded: Decoded) -> Decoded:
-    rows = decoded.columns.num_rows
+    rows, schema = decoded.columns.num_rows, decoded.columns.schema
     return Decoded(
-        columns=pa.RecordBatch.from_arrays([pa.nulls(rows, field.type) for field in SCHEMA], schema=SCHEMA),
+        columns=pa.RecordBatch.from_arrays([pa.nulls(rows, field.type) for field in schema], schema=schema),
         verdicts=decoded.verdicts,
         defects=pa.RecordBatch.from_arrays(
             [

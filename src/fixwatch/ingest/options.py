@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from fixwatch.fix.chosen_columns import parse_column
 from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.dictionary import Dictionary
 from fixwatch.settings import Settings
@@ -21,6 +22,7 @@ def decode_options(settings: Settings) -> DecodeOptions:
         frame=settings.frame,
         max_message_bytes=settings.max_message_bytes,
         dictionary=_load(tuple(settings.dictionaries)),
+        columns=tuple(map(parse_column, settings.columns)),
     )
     decode([], options)  # what is wrong with a dictionary comes out here, not with its first message
     return options

@@ -11,10 +11,11 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
-from fixwatch.fix.columns import STORED
+from fixwatch.fix.columns import SCHEMA, STORED
 from fixwatch.fix.defects import Verdict
 from fixwatch.ingest import orders, rollups, sessions, trades
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
+from fixwatch.ingest.extra import extra
 from fixwatch.ingest.options import decode_options
 from fixwatch.settings import Profile, Settings
 from fixwatch.store.copy import CopyData, encode
@@ -141,13 +142,13 @@ def record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
 def _log_rows(decoded: DecodedBatch, frame: pl.DataFrame) -> pa.RecordBatch:
     place = record_batch(frame.select(_PLACE.names), _PLACE)
     columns = decoded.decoded.columns
-    return pa.RecordBatch.from_arrays(
-        [
-            *place.columns,
-            _VERDICTS.take(decoded.decoded.verdicts),
-            decoded.defect_lists,
-            *(columns.column(column.name) for column in STORED),
-            decoded.raw,
-        ],
-        [*_PLACE.names, "verdict", "defects", *(column.name for column in STORED), "raw"],
-    )
+    rows = {
+        **dict(zip(_PLACE.names, place.columns, strict=True)),
+        "verdict": _VERDICTS.take(decoded.decoded.verdicts),
+        "defects": decoded.defect_lists,
+        **{column.name: columns.column(column.name) for column in STORED},
+        "raw": decoded.raw,
+    }
+    if chosen := columns.schema.names[len(SCHEMA) :]:
+        rows["extra"] = extra(columns.select(chosen))
+    return pa.RecordBatch.from_arrays(list(rows.values()), list(rows))

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fixwatch.errors import SettingsError
-from fixwatch.fix.columns import SCHEMA
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, Verdict
 from fixwatch.fix.message import to_text
@@ -22,8 +21,6 @@ _PLACE: Final = (pa.field("line", pa.int64()), pa.field("offset", pa.int64()))
 _PREFIX: Final = pa.field("prefix", pa.string())
 _JUDGEMENT: Final = (pa.field("verdict", pa.string()), pa.field("defects", pa.list_(pa.string())))
 _RAW: Final = pa.field("raw", pa.large_binary())
-#: Every column that a log can have, in order.
-LOG_SCHEMA: Final = pa.schema([*_PLACE, _PREFIX, *_JUDGEMENT, *SCHEMA, _RAW])
 #: Those that are only there when they are asked for.
 ON_REQUEST: Final = ("prefix", "raw")
 
@@ -31,22 +28,25 @@ _LABELS: Final = pa.array([verdict.label for verdict in sorted(Verdict)])
 _REASONS: Final = pa.array([BY_CODE[code].label if code in BY_CODE else None for code in range(256)])
 
 
-def log_schema(columns: Sequence[str] | None = None) -> pa.Schema:
+def log_schema(options: DecodeOptions, columns: Sequence[str] | None = None) -> pa.Schema:
     """The schema of a log's batches: `columns` in that order, or all but `prefix` and `raw`.
 
-    Raises SettingsError for a column that there is not.
+    Raises SettingsError for a column that there is not, or one of the options' that has the name of a log's.
     """
-    names = [name for name in LOG_SCHEMA.names if name not in ON_REQUEST] if columns is None else columns
-    unknown = [name for name in names if name not in LOG_SCHEMA.names]
-    if unknown:
-        raise SettingsError(f"There is no column {unknown[0]!r}; there are {', '.join(LOG_SCHEMA.names)}.")
-    return pa.schema([LOG_SCHEMA.field(name) for name in names])
+    theirs = {field.name for field in (*_PLACE, _PREFIX, *_JUDGEMENT, _RAW)}
+    if taken := [column.name for column in options.columns if column.name in theirs]:
+        raise SettingsError(f"Column {taken[0]!r} is there already: it is the log's own.")
+    every = pa.schema([*_PLACE, _PREFIX, *_JUDGEMENT, *options.schema, _RAW])
+    names = [name for name in every.names if name not in ON_REQUEST] if columns is None else columns
+    if unknown := [name for name in names if name not in every.names]:
+        raise SettingsError(f"There is no column {unknown[0]!r}; there are {', '.join(every.names)}.")
+    return pa.schema([every.field(name) for name in names])
 
 
 def decode_block(block: Block, options: DecodeOptions, schema: pa.Schema) -> pa.RecordBatch:
     """A block's messages as a batch of `schema` (see `log_schema`)."""
     decoded = decode(block.messages, options)
-    columns = dict(zip(SCHEMA.names, decoded.columns.columns, strict=True))
+    columns = dict(zip(decoded.columns.schema.names, decoded.columns.columns, strict=True))
     arrays = [columns[name] if name in columns else _column(name, block, decoded) for name in schema.names]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 

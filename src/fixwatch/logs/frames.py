@@ -40,7 +40,8 @@ def read_log(
     `verdict`   String          `valid`, `rejected` (a defect against the dictionary) or `garbled` (a broken frame)
     `defects`   List(String)    `reason` or `reason:tag`, the one that QuickFIX would report first; empty if valid
     ...         ...             those of `columns.SCHEMA`: text String, numbers Int64, prices and quantities
-                                Decimal(38, 18), times Datetime("us", "UTC"), dates Date, Y/N Boolean
+                                Decimal(38, 18), times Datetime("us", "UTC"), dates Date, Y/N Boolean; then those of
+                                `options.columns`
     `prefix`    String          what stood on the line in front of the message; only where `columns` names it
     `raw`       Binary          the message, SOH between its fields, secrets blanked; only where `columns` names it
     ==========  ==============  ==============================================================================
@@ -51,7 +52,7 @@ def read_log(
     `fixwatch decode --format parquet`. Raises LogError: the file cannot be read, or its compression is broken;
     SettingsError: there is no such column.
     """
-    schema = log_schema(columns)
+    schema = log_schema(options, columns)
     with open_log(path) as stream:
         decoded = [decode_block(block, options, schema) for block in blocks(stream, strays)]
     table = pa.Table.from_batches(decoded, schema)
@@ -71,7 +72,7 @@ def scan_log(
     The frames have the same columns, and together the same rows. Raises what `read_log` raises, when the first
     frame is asked for or where the log breaks off.
     """
-    schema = log_schema(columns)
+    schema = log_schema(options, columns)
     with open_log(path) as stream:
         for block in blocks(stream, strays, block_bytes):
             if len(block.messages):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from fixwatch import read_log
 from fixwatch.cli import app
 from fixwatch.errors import FixwatchError
+from fixwatch.fix.columns import Column, Kind
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.fix.dictionary import Dictionary
 from fixwatch.fix.encoder import encode
@@ -203,3 +205,24 @@ def test_a_counterpartys_own_dictionary_checks_in_every_format(
     assert found[1].to_list() == wanted[1:]
     options = DecodeOptions(profile="strict", dictionary=Dictionary.load_file(own))
     assert read_log(path, options)["defects"].equals(found)
+
+
+def test_chosen_columns_are_in_the_file_and_in_the_frame(log: Path, tmp_path: Path) -> None:
+    log.write_bytes(encode([(35, "0"), *HEADER, (5001, "EQ"), (5002, "1.5")]) + b"\n" + HEARTBEAT)
+    target = tmp_path / "out.parquet"
+    chosen = ("--column", "5001:desk:text", "--column", "5002:score:decimal")
+    run(str(log), "--format", "parquet", "-o", str(target), *chosen)
+    found = pl.read_parquet(target)
+    assert found["desk"].to_list() == ["EQ", None]
+    assert found["score"].to_list() == [Decimal("1.5"), None]
+    options = DecodeOptions(columns=(Column(5001, "desk", Kind.TEXT), Column(5002, "score", Kind.DECIMAL)))
+    assert read_log(log, options).equals(found)
+    assert read_log(log, options, columns=["desk"]).columns == ["desk"]
+
+
+def test_a_chosen_column_needs_a_place_and_a_name_of_its_own(log: Path) -> None:
+    with pytest.raises(FixwatchError, match="--column is for parquet and arrow; --format json shows every"):
+        run(str(log), "--format", "json", "--column", "5001:desk:text")
+    with pytest.raises(FixwatchError, match="Column 'line' is there already: it is the log's own"):
+        run(str(log), "--format", "parquet", "-o", str(log) + ".parquet", "--column", "5001:line:text")
+    assert not Path(f"{log}.parquet").exists()

@@ -20,7 +20,7 @@ MESSAGE = encode([(35, "0"), (34, 2), (49, "A"), (52, "20260102-09:30:00"), (56,
 
 def converted(target: Path, log: bytes | BinaryIO, kind: str = "parquet", force: bool = False) -> Converted:
     stream = io.BytesIO(log) if isinstance(log, bytes) else log
-    return convert(stream, target, kind, DecodeOptions(), log_schema(), force=force)  # type: ignore[arg-type]
+    return convert(stream, target, kind, DecodeOptions(), log_schema(DecodeOptions()), force=force)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("kind", "read"), [("parquet", pl.read_parquet), ("arrow", pl.read_ipc)])
