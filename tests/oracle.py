@@ -34,8 +34,8 @@ class Answer:
 class Checker:
     """QuickFIX's passes over one message. `first` is the first defect, `beyond` what it does not look at."""
 
-    def __init__(self, found: list[Token], tolerant: bool, default_version: str) -> None:
-        self.found, self.tolerant = found, tolerant
+    def __init__(self, found: list[Token], tolerant: bool, ordered: bool, default_version: str) -> None:
+        self.found, self.tolerant, self.ordered = found, tolerant, ordered
         self.beyond: list[tuple[int, int, Defect]] = []
         values = {token.tag: token.value.decode("latin-1") for token in reversed(found)}
         self.begin, self.msg_type = values.get(8, ""), values.get(35)
@@ -90,7 +90,8 @@ class Checker:
         group = next((m.group for m in members if m.tag == self.found[at].tag and m.group), ())
         if not group or d is None:
             return at + 1
-        tags, instance, count, i = {member.tag for member in group}, set[int](), 0, at + 1
+        tags, instance, count, i = [member.tag for member in group], set[int](), 0, at + 1
+        reached = -1
         while i < len(self.found):
             token = self.found[i]
             if token.tag not in tags:
@@ -120,7 +121,12 @@ class Checker:
                 continue
             if count == 0 or token.tag == group[0].tag or token.tag in instance:
                 self._missing(group, instance, count)
-                instance, count = set(), count + 1
+                instance, count, reached = set(), count + 1, -1
+            places = [place for place, tag in enumerate(tags) if tag == token.tag]
+            place = next((place for place in places if place > reached), places[-1])
+            if self.ordered and (place <= reached or (reached < 0 < place)):
+                self.beyond.append((i, 0, ("group_fields_out_of_order", token.tag)))
+            reached = max(reached, place)
             instance.add(token.tag or 0)
             token.depth = level
             self.beyond += [(i, 1, defect) for defect in (*self.value(token, d), *self.lax(token, d))]
@@ -229,7 +235,12 @@ class Checker:
 
 
 def answer(
-    raw: bytes, *, tolerant: bool = True, lenient: bool = False, version: str = "FIX.5.0SP2"
+    raw: bytes,
+    *,
+    tolerant: bool = True,
+    lenient: bool = False,
+    ordered: bool = False,
+    version: str = "FIX.5.0SP2",
 ) -> Answer:
     """What `decode` must say of one message that is neither empty nor too long."""
     found, wrong, _, _ = tokens(raw)
@@ -237,7 +248,7 @@ def answer(
     passing = ("body_length_missing", "body_length_format", "body_length_wrong")
     passing += ("checksum_missing", "checksum_format", "checksum_wrong")
     garbled = any(not (lenient and reason in passing) for reason, _ in framed)
-    checker = Checker(found, tolerant, version)
+    checker = Checker(found, tolerant, ordered, version)
     defects = list(framed) if garbled else [*framed, *checker.defects()]
     row: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
     by_tag = {column.tag: column for column in COLUMNS}

@@ -33,6 +33,13 @@ class Frame(StrEnum):
     LENIENT = "lenient"
 
 
+class GroupOrder(StrEnum):
+    """In which order the members of a repeating group may stand."""
+
+    STRICT = "strict"
+    TOLERANT = "tolerant"
+
+
 class LogFormat(StrEnum):
     """How log lines look: for people or for programs."""
 
@@ -81,6 +88,10 @@ class Settings(BaseSettings):
         Frame.STRICT,
         description="strict: a broken frame quarantines the message; lenient: messages without "
         "BodyLength or with a false CheckSum are folded and keep their defects.",
+    )
+    group_order: GroupOrder = Field(
+        GroupOrder.TOLERANT,
+        description="strict: members of a repeating group in another order than the dictionary's are a defect.",
     )
     max_message_bytes: int = Field(
         1024 * 1024,

@@ -96,6 +96,7 @@ static fw_decoder *new_decoder(uint8_t options) {
     for (size_t v = 0; v < COUNT(given_versions); v++) d->dictionaries[v] = &dictionaries[v];
     d->lenient = (options & LENIENT) != 0;
     d->check.tolerant = (options & TOLERANT) != 0;
+    d->check.ordered = !d->check.tolerant; /* no bit of its own: the two have nothing to do with each other */
     d->frame_only = (options & FRAME_ONLY) != 0;
     d->max_bytes = options & SHORT_LIMIT ? 96 : 1 << 20;
     d->default_version = options & APPL_VERSION_42 ? 2 : FW_VERSION_FIXT - 1;

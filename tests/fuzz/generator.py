@@ -130,6 +130,7 @@ class Generator:
         return DecodeOptions(
             profile=self.pick.choice(("strict", "tolerant")),
             frame=self.pick.choice(("strict", "lenient")),
+            group_order=self.pick.choice(("strict", "tolerant")),
             default_appl_ver_id=self.pick.choice((None, None, *APPL_VER_IDS.values())),
         )
 

@@ -32,6 +32,7 @@ def oracle(message: bytes, options: DecodeOptions) -> Answer:
         message,
         tolerant=options.profile == "tolerant",
         lenient=options.frame == "lenient",
+        ordered=options.group_order == "strict",
         version=options.appl_version,
     )
 

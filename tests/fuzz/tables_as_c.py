@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from fixwatch.fix.columns import COLUMNS
 from fixwatch.fix.data_fields import DATA_LENGTH_TAG
 from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS, Dictionary
-from fixwatch.fix.tables import Tables, flatten
+from fixwatch.fix.tables import CONTEXT_NUMBERS, Tables, flatten
 
 
 def array(kind: str, name: str, numbers: Iterable[int]) -> str:
@@ -27,7 +27,9 @@ def of_version(number: int, tables: Tables) -> Iterator[str]:
     """The arrays of one version's tables."""
     prefix = f"v{number}"
     contexts = iter(tables.contexts)
-    rows = ",".join("{" + ",".join(map(str, row)) + "}" for row in zip(*[contexts] * 6, strict=True))
+    rows = ",".join(
+        "{" + ",".join(map(str, row)) + "}" for row in zip(*[contexts] * CONTEXT_NUMBERS, strict=True)
+    )
     yield array("uint16_t", f"{prefix}_number_of", tables.number_of)
     yield array("uint8_t", f"{prefix}_section_of", tables.section_of)
     yield array("uint8_t", f"{prefix}_type", tables.type)
@@ -39,6 +41,8 @@ def of_version(number: int, tables: Tables) -> Iterator[str]:
     yield array("uint16_t", f"{prefix}_group_field", tables.group_field)
     yield array("uint32_t", f"{prefix}_group_context", tables.group_context)
     yield array("int32_t", f"{prefix}_required_tag", tables.required_tag)
+    yield array("uint16_t", f"{prefix}_order_field", tables.order_field)
+    yield array("uint16_t", f"{prefix}_order_place", tables.order_place)
     entries = (
         number.to_bytes(2, "little") + len(value).to_bytes(2, "little") + value
         for number, value in tables.long_values
@@ -58,7 +62,9 @@ def filled(number: int, tables: Tables) -> str:
         f".enum_of = {prefix}_enum_of, .single = {prefix}_single, .enum_bytes = {prefix}_enum_bytes, "
         f".bitsets = {prefix}_bitsets, .words = {tables.words}, .contexts = {prefix}_contexts, "
         f".group_field = {prefix}_group_field, .group_context = {prefix}_group_context, "
-        f".required_tag = {prefix}_required_tag, .header = {tables.header}, .trailer = {tables.trailer}}}, "
+        f".required_tag = {prefix}_required_tag, "
+        f".order_field = {prefix}_order_field, .order_place = {prefix}_order_place, "
+        f".header = {tables.header}, .trailer = {tables.trailer}}}, "
         f"{prefix}_message_keys, {prefix}_message_contexts, {len(tables.messages)}, {len(tables.long_values)}}}"
     )
 

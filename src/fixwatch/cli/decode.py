@@ -25,6 +25,13 @@ class Profile(StrEnum):
     TOLERANT = "tolerant"
 
 
+class GroupOrder(StrEnum):
+    """In which order the members of a repeating group may stand."""
+
+    STRICT = "strict"
+    TOLERANT = "tolerant"
+
+
 class Frame(StrEnum):
     """What a broken frame does to a message."""
 
@@ -54,6 +61,10 @@ def decode(
         Frame,
         typer.Option(help="lenient: a missing or false BodyLength or CheckSum rejects, it does not garble."),
     ] = Frame.STRICT,
+    group_order: Annotated[
+        GroupOrder,
+        typer.Option(help="strict: members of a repeating group must stand in the dictionary's order."),
+    ] = GroupOrder.TOLERANT,
     default_appl_ver_id: Annotated[
         str | None,
         typer.Option(
@@ -94,6 +105,7 @@ def decode(
     options = DecodeOptions(
         profile=profile.value,
         frame=frame.value,
+        group_order=group_order.value,
         default_appl_ver_id=default_appl_ver_id,
         dictionary=tuple(map(Dictionary.load_file, dictionary or ())),
         columns=tuple(map(parse_column, column or ())),

@@ -39,6 +39,7 @@ typedef struct {
     const fw_dictionary *body;    /* of the application version; NULL: unknown */
     uint32_t context;             /* of the message, FW_NO_CONTEXT: MsgType(35) unknown */
     int tolerant;                 /* user-defined tags pass */
+    int ordered;                  /* members of a group must stand in the dictionary's order */
     int record;                   /* defects are wanted: not of a garbled message */
     int32_t row;
     const uint8_t *p;
@@ -120,11 +121,22 @@ static inline size_t fw_foreign(const fw_check *c, const fw_dictionary *d, uint3
     return next < c->count && fw_is_member(d, context, fw_number_of(d, c->fields[next].tag)) ? next - i : 0;
 }
 
+/* A member of an instance whose members so far reached the place `reached`, 0: it is the first. Returns how far they
+ * reach now. */
+static inline uint32_t fw_check_place(fw_check *c, const fw_dictionary *d, uint32_t context, uint32_t number,
+                                      size_t i, uint32_t reached) {
+    uint32_t place = fw_place_of(d, context, number, reached);
+    if (reached ? place <= reached : place != 1)
+        fw_note(c, FW_GROUP_FIELDS_OUT_OF_ORDER, c->fields[i].tag, fw_rank(FW_PHASE_BEYOND, 0, i, FW_CHECK_TWICE));
+    return place > reached ? place : reached;
+}
+
 /* Read the instances of the group that fields[at] counts. An instance begins with the delimiter, or with any
  * member that the one before has already. Returns where the group ends, and in `instances` how many there are. */
 static size_t fw_read_group(fw_check *c, const fw_dictionary *d, uint32_t context, size_t at, int level,
                             int64_t *instances) {
     uint64_t instance = 0;
+    uint32_t reached = 0;
     size_t i = at + 1;
     *instances = 0;
     while (i < c->count) {
@@ -148,7 +160,9 @@ static size_t fw_read_group(fw_check *c, const fw_dictionary *d, uint32_t contex
             instance = ++c->serial;
             ++*instances;
             field->first = 1;
+            reached = 0;
         }
+        if (c->ordered) reached = fw_check_place(c, d, context, number, i, reached);
         if (seen) *seen = instance;
         field->depth = (uint8_t)level;
         fw_check_value(c, d, number, i, FW_PHASE_BEYOND, 0);

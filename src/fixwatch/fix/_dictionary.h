@@ -37,6 +37,7 @@ typedef struct {
     uint32_t delimiter; /* the field number that begins an instance; 0 where there are no instances */
     uint32_t groups, group_count;      /* range of group_field and group_context, by field number */
     uint32_t required, required_count; /* range of required_tag, ascending */
+    uint32_t order, order_count;       /* range of order_field and order_place, by field number; groups alone */
 } fw_context;
 
 typedef struct {
@@ -56,6 +57,8 @@ typedef struct {
     const uint16_t *group_field;
     const uint32_t *group_context;
     const int32_t *required_tag;
+    const uint16_t *order_field;
+    const uint16_t *order_place; /* from 1, the delimiter's */
     uint64_t *message_keys;    /* hash of MsgType(35), 0: free */
     uint32_t *message_contexts;
     uint32_t message_mask;
@@ -75,17 +78,32 @@ static inline int fw_is_member(const fw_dictionary *d, uint32_t context, uint32_
     return (int)((set[number >> 6] >> (number & 63)) & 1);
 }
 
+/* Where in fields[begin..end), which ascend, a number is first; `end` where it is not. */
+static inline uint32_t fw_find_number(const uint16_t *fields, uint32_t begin, uint32_t end, uint32_t number) {
+    uint32_t low = begin, high = end;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (fields[middle] < number) low = middle + 1;
+        else high = middle;
+    }
+    return low < end && fields[low] == number ? low : end;
+}
+
 /* The context of the group that a field counts, or FW_NO_CONTEXT. */
 static inline uint32_t fw_group_of(const fw_dictionary *d, uint32_t context, uint32_t number) {
     const fw_context *c = &d->contexts[context];
-    uint32_t low = c->groups, high = c->groups + c->group_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (d->group_field[middle] < number) low = middle + 1;
-        else high = middle;
-    }
-    return low < c->groups + c->group_count && d->group_field[low] == number ? d->group_context[low]
-                                                                             : FW_NO_CONTEXT;
+    uint32_t end = c->groups + c->group_count, at = fw_find_number(d->group_field, c->groups, end, number);
+    return at < end ? d->group_context[at] : FW_NO_CONTEXT;
+}
+
+/* The place of a member among those of its group, from 1; 0: it is none. A few tags are members twice: the next
+ * place behind `reached` counts. */
+static inline uint32_t fw_place_of(const fw_dictionary *d, uint32_t context, uint32_t number, uint32_t reached) {
+    const fw_context *c = &d->contexts[context];
+    uint32_t end = c->order + c->order_count, at = fw_find_number(d->order_field, c->order, end, number);
+    if (at == end) return 0;
+    while (d->order_place[at] <= reached && at + 1 < end && d->order_field[at + 1] == number) at++;
+    return d->order_place[at];
 }
 
 /* A MsgType(35) of 1 to 8 bytes as a number that is not 0; 0 for any other length, and for bytes of NUL. */

@@ -21,7 +21,7 @@ cdef extern from "_forms.h" nogil:
         int32_t *ref_tag
         size_t count
     ctypedef struct fw_check:
-        int tolerant
+        int tolerant, ordered
     ctypedef struct fw_column:
         pass
     ctypedef struct fw_layouts:

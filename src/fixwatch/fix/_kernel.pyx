@@ -114,6 +114,7 @@ cdef class _Decoder:
         d.lenient = options.frame == "lenient"
         d.frame_only = options.checks == "frame"
         d.check.tolerant = options.profile == "tolerant"
+        d.check.ordered = options.group_order == "strict"
         d.max_bytes = options.max_message_bytes
         d.default_version = VERSIONS.index(options.appl_version)
         for i in range(256):

@@ -20,6 +20,8 @@ cdef extern from "_dictionary.h" nogil:
         const uint16_t *group_field
         const uint32_t *group_context
         const int32_t *required_tag
+        const uint16_t *order_field
+        const uint16_t *order_place
         uint64_t *message_keys
         uint32_t *message_contexts
         uint32_t message_mask

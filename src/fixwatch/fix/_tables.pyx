@@ -18,6 +18,7 @@ cdef class DictionaryTables:
             for part in (
                 tables.number_of, tables.section_of, tables.type, tables.multiple, tables.enum_of, tables.single,
                 tables.bitsets, tables.contexts, tables.group_field, tables.group_context, tables.required_tag,
+                tables.order_field, tables.order_place,
                 b"".join(
                     number.to_bytes(2, "little") + len(value).to_bytes(2, "little") + value
                     for number, value in tables.long_values
@@ -37,7 +38,9 @@ cdef class DictionaryTables:
         d.group_field = <const uint16_t *><const char *>held[8]
         d.group_context = <const uint32_t *><const char *>held[9]
         d.required_tag = <const int32_t *><const char *>held[10]
-        d.enum_bytes = <const uint8_t *><const char *>held[11]
+        d.order_field = <const uint16_t *><const char *>held[11]
+        d.order_place = <const uint16_t *><const char *>held[12]
+        d.enum_bytes = <const uint8_t *><const char *>held[13]
         d.header = tables.header
         d.trailer = tables.trailer
         _hash_values(d, tables.long_values)

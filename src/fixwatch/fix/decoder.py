@@ -36,6 +36,8 @@ class DecodeOptions:
     name (`FIX.5.0SP2`) or a value of DefaultApplVerID(1137) (`9`); None stands for the latest, FIX 5.0 SP2.
     `checks`: `all`, or `frame` for the frame alone: faster, any field passes, and a field inside a repeating
     group is taken for one at the root.
+    `group_order`: `tolerant` takes the members of a repeating group's instance in any order, as QuickFIX does;
+    `strict` wants the dictionary's, the delimiter first: a defect where it is another.
     `dictionary`: a counterparty's own dictionary, or several, one a version. Messages of its version are checked
     with it, all others with the standard ones. Under FIXT.1.1 one of version FIXT.1.1 answers for header,
     trailer and session messages, and one of FIX.5.0SP2 (or what else ApplVerID(1128) names) for the rest.
@@ -50,6 +52,7 @@ class DecodeOptions:
     max_message_bytes: int = 1024 * 1024
     default_appl_ver_id: str | None = None
     checks: str = "all"
+    group_order: str = "tolerant"
     dictionary: Dictionary | Sequence[Dictionary] | None = None
     columns: Sequence[Column] = ()
 
@@ -60,6 +63,8 @@ class DecodeOptions:
             raise SettingsError(f"frame is {self.frame!r}; it may be strict or lenient.")
         if self.checks not in ("all", "frame"):
             raise SettingsError(f"checks is {self.checks!r}; it may be all or frame.")
+        if self.group_order not in ("tolerant", "strict"):
+            raise SettingsError(f"group_order is {self.group_order!r}; it may be tolerant or strict.")
         if not 1 <= self.max_message_bytes <= _LARGEST_MESSAGE:
             raise SettingsError(
                 f"max_message_bytes is {self.max_message_bytes}; it may be 1 to {_LARGEST_MESSAGE}."

@@ -74,6 +74,8 @@ _TRAILER_TAGS: Final = (10, 89, 93)
 _FRAME_TAGS: Final = frozenset((8, 9, 10, 35))
 
 _MOST_FIELDS: Final = 0xFFFF
+#: Numbers of a `fw_context`.
+CONTEXT_NUMBERS: Final = 8
 _LONGEST_VALUE: Final = 0xFFFF
 
 
@@ -90,11 +92,13 @@ class Tables:
     long_values: list[tuple[int, bytes]]
     words: int
     bitsets: array[int] = field(default_factory=lambda: array("Q"))
-    #: Six numbers a context, in the order of `fw_context`.
+    #: CONTEXT_NUMBERS numbers a context, in the order of `fw_context`.
     contexts: array[int] = field(default_factory=lambda: array("I"))
     group_field: array[int] = field(default_factory=lambda: array("H"))
     group_context: array[int] = field(default_factory=lambda: array("I"))
     required_tag: array[int] = field(default_factory=lambda: array("i"))
+    order_field: array[int] = field(default_factory=lambda: array("H"))
+    order_place: array[int] = field(default_factory=lambda: array("H"))
     messages: list[tuple[bytes, int]] = field(default_factory=list)
     header: int = 0
     trailer: int = 0
@@ -184,11 +188,14 @@ class _Flattener:
             if member.group
         }
         tables = self.tables
-        number = len(tables.contexts) // 6
+        number = len(tables.contexts) // CONTEXT_NUMBERS
         bits = 0
         for member in members:
             bits |= 1 << self._numbers[member.tag]
         needed = sorted({member.tag for member in members if member.required} - _FRAME_TAGS)
+        places = (
+            sorted((self._numbers[member.tag], n) for n, member in enumerate(members, 1)) if group else []
+        )
         tables.contexts.extend(
             (
                 len(tables.bitsets) // tables.words,
@@ -197,12 +204,16 @@ class _Flattener:
                 len(inner),
                 len(tables.required_tag),
                 len(needed),
+                len(tables.order_field),
+                len(places),
             )
         )
         tables.bitsets.extend(bits >> 64 * word & (2**64 - 1) for word in range(tables.words))
         tables.group_field.extend(sorted(inner))
         tables.group_context.extend(inner[field_number] for field_number in sorted(inner))
         tables.required_tag.extend(needed)
+        tables.order_field.extend(field_number for field_number, _ in places)
+        tables.order_place.extend(place for _, place in places)
         self._contexts[id(members)] = number
         self._kept.append(members)
         return number

@@ -20,6 +20,7 @@ def decode_options(settings: Settings) -> DecodeOptions:
     options = DecodeOptions(
         profile=settings.profile,
         frame=settings.frame,
+        group_order=settings.group_order,
         max_message_bytes=settings.max_message_bytes,
         dictionary=_load(tuple(settings.dictionaries)),
         columns=tuple(map(parse_column, settings.columns)),

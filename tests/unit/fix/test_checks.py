@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.dictionary import VERSIONS, Dictionary
 from fixwatch.fix.encoder import encode
-from fixwatch.fix.tables import FieldType, flatten
+from fixwatch.fix.tables import CONTEXT_NUMBERS, FieldType, flatten
 
 Outcome = Callable[..., tuple[str, list[str]]]
 HEADER: list[tuple[int, Any]] = [(34, 2), (49, "TW"), (52, "20260102-09:30:00.000"), (56, "ISLD")]
@@ -127,6 +128,72 @@ def test_a_group_in_another_order_is_still_a_group(outcome: Outcome) -> None:
     assert outcome(order((453, 1), *fields[2:], fields[1]))[0] == "valid"
 
 
+def test_with_strict_group_order_members_must_stand_as_in_the_dictionary(outcome: Outcome) -> None:
+    def strict(*fields: tuple[int, object]) -> tuple[str, list[str]]:
+        return outcome(order(*fields), group_order="strict")
+
+    # NoPartyIDs(453): PartyID(448), PartyIDSource(447), PartyRole(452), NoPartySubIDs(802).
+    assert strict((453, 2), (448, "A"), (447, "D"), (452, 1), (448, "B"), (452, 1)) == ("valid", [])
+    assert strict((453, 1), (448, "A"), (452, 1), (447, "D")) == (
+        "rejected",
+        ["group_fields_out_of_order:447"],
+    )
+    assert strict((453, 1), (447, "D"), (448, "A")) == (
+        "rejected",
+        # An instance begins with its delimiter: here are two.
+        ["group_count_wrong:453", "group_fields_out_of_order:447"],
+    )
+    assert strict((453, 1), (447, "D"), (452, 1)) == ("rejected", ["group_fields_out_of_order:447"])
+    assert strict((453, 0), (448, "A"), (447, "D"))[0] == "rejected"
+
+
+def test_with_strict_group_order_inner_groups_have_theirs(outcome: Outcome) -> None:
+    inner = [(802, 2), (523, "a"), (803, 1), (523, "b")]
+    outer = [(453, 2), (448, "A"), (447, "D"), (452, 1), *inner, (448, "B"), (447, "D")]
+    assert outcome(order(*outer), group_order="strict") == ("valid", [])
+    wrong = [*outer[:4], (802, 1), (803, 1), (447, "D"), *outer[-2:]]
+    assert outcome(order(*wrong), group_order="strict")[1] == [
+        "group_count_wrong:453",
+        "group_fields_out_of_order:803",
+        "group_fields_out_of_order:447",
+    ]
+    assert outcome(order(*outer[:2], *inner, (447, "D"), (448, "B")), group_order="strict")[1] == [
+        "group_fields_out_of_order:447"
+    ]
+
+
+def test_what_quickfix_says_goes_before_the_order_inside_groups(outcome: Outcome) -> None:
+    message = order((453, 1), (448, "A"), (452, 1), (447, "D"), (59, "Z"))
+    defects = outcome(message, group_order="strict")[1]
+    assert defects == ["value_out_of_range:59", "group_fields_out_of_order:447"]
+
+
+def test_a_tag_that_is_a_member_twice_may_stand_at_either_place(outcome: Outcome) -> None:
+    dictionary = Dictionary.load("FIX.5.0")
+    twice = [
+        (name, member, tag)
+        for name in dictionary.msg_types
+        for member in getattr(dictionary.message(name), "members", ())
+        for tag, count in Counter(inner.tag for inner in member.group).items()
+        if count > 1
+    ]
+    assert twice  # FIX 5.0 has such groups; where a version has none there is nothing to choose
+    for msg_type, member, tag in twice:
+        tags = [inner.tag for inner in member.group]
+        for place in (place for place, known in enumerate(tags) if known == tag):
+            # The delimiter, the member in front, the one that is there twice, the one behind.
+            chosen = [tags[0], *tags[max(place - 1, 1) : place + 2]]
+            fields = [(member.tag, 1), *((each, "1") for each in dict.fromkeys(chosen))]
+            message = encode([(35, msg_type), *HEADER, (1128, "7"), *fields], "FIXT.1.1")
+            defects = outcome(message, group_order="strict")[1]
+            assert not [defect for defect in defects if defect.startswith("group_fields")], (fields, tags)
+
+
+def test_a_users_tag_between_members_has_no_place(outcome: Outcome) -> None:
+    members = [(453, 1), (448, "A"), (9001, "x"), (447, "D"), (9002, "y"), (452, 1)]
+    assert outcome(order(*members), group_order="strict") == ("valid", [])
+
+
 def test_groups_nest_and_inner_counts_are_checked(outcome: Outcome) -> None:
     inner = [(802, 2), (523, "x"), (803, 1), (523, "y"), (803, 2)]
     good = parties([(448, "a"), (447, "D"), (452, 1), *inner], [(448, "b")])
@@ -236,16 +303,21 @@ def test_every_version_loads_into_the_kernel_and_reads_its_own_messages(outcome:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_the_kernel_follows_is_inside_its_tables(version: str) -> None:
     tables = flatten(Dictionary.load(version))
-    fields, contexts = len(tables.type), len(tables.contexts) // 6
+    fields, contexts = len(tables.type), len(tables.contexts) // CONTEXT_NUMBERS
     assert max(tables.number_of) < fields <= tables.words * 64
     assert max(tables.enum_of) * 4 < len(tables.single)
     assert set(tables.type) <= set(FieldType)
     for number in range(contexts):
-        members, delimiter, groups, group_count, required, required_count = tables.contexts[number * 6 :][:6]
+        context = tables.contexts[number * CONTEXT_NUMBERS :][:CONTEXT_NUMBERS]
+        members, delimiter, groups, group_count, required, required_count, order, order_count = context
         assert (members + 1) * tables.words <= len(tables.bitsets)
         assert delimiter < fields
         assert groups + group_count <= len(tables.group_field) == len(tables.group_context)
         assert required + required_count <= len(tables.required_tag)
+        assert order + order_count <= len(tables.order_field) == len(tables.order_place)
+        places = tables.order_place[order : order + order_count]
+        assert sorted(places) == list(range(1, len(places) + 1))
+        assert (order_count > 0) == (delimiter > 0)
     assert all(context < contexts for context in tables.group_context)
     assert all(context < contexts for _, context in tables.messages)
 

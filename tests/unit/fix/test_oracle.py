@@ -182,6 +182,7 @@ def assert_agree(messages: list[bytes], options: DecodeOptions) -> None:
             raw,
             tolerant=options.profile == "tolerant",
             lenient=options.frame == "lenient",
+            ordered=options.group_order == "strict",
             version=options.appl_version,
         )
         got = (Verdict(decoded.verdicts[row].as_py()).label, first.get(row))
@@ -193,6 +194,7 @@ OPTIONS = st.builds(
     DecodeOptions,
     profile=st.sampled_from(("strict", "tolerant")),
     frame=st.sampled_from(("strict", "lenient")),
+    group_order=st.sampled_from(("strict", "tolerant")),
     default_appl_ver_id=st.sampled_from((None, "7", "FIX.4.2")),
 )
 
