@@ -138,18 +138,19 @@ _DEFAULTS = DecodeOptions()
 
 
 def decode(
-    messages: Sequence[bytes | None] | pa.BinaryArray | pa.LargeBinaryArray,
+    messages: Sequence[bytes | None] | pa.BinaryArray | pa.LargeBinaryArray | pa.ChunkedArray,
     options: DecodeOptions = _DEFAULTS,
 ) -> Decoded:
     """Decode a batch of messages, one FIX message each; None (a Kafka tombstone) counts as an empty message.
 
-    An Arrow array is read where it lies, without a copy. Raises TypeError for anything but bytes, DictionaryError
-    for a dictionary among the options that is past the kernel's limits.
+    An Arrow array is read where it lies, without a copy; chunks are put together first. Raises TypeError for
+    anything but bytes, DictionaryError for a dictionary among the options that is past the kernel's limits.
     """
-    if isinstance(messages, pa.ChunkedArray):
-        messages = messages.combine_chunks()
-    if isinstance(messages, pa.Array) and not (
+    if isinstance(messages, pa.Array | pa.ChunkedArray) and not (
         pa.types.is_binary(messages.type) or pa.types.is_large_binary(messages.type)
     ):
         raise TypeError(f"messages are an Arrow array of {messages.type}, not of binary")
+    if isinstance(messages, pa.ChunkedArray):
+        # Together the chunks may hold more than the offsets of `binary` reach, 2 GB.
+        messages = messages.cast(pa.large_binary()).combine_chunks()
     return Decoded(*_kernel.decode_batch(messages, options))
