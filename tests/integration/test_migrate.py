@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from fixwatch.errors import DatabaseError
+from fixwatch.store.folds import FOLDS, IDENTITIES, OTHERS
 from fixwatch.store.migrate import applied, migrate, migrations, pending
 
 
@@ -55,3 +56,12 @@ def test_partitions_of_the_log_are_made_once(database_url: str) -> None:
         query = "SELECT make_message_partitions('2026-03-01', 3)"
         assert connection.execute(query).fetchone() == (3,)
         assert connection.execute(query).fetchone() == (0,)
+
+
+def test_every_table_is_a_fold_or_named_for_what_it_is(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'p') AND NOT relispartition"
+        )
+        assert {name for (name,) in tables} == {"messages", *FOLDS, *IDENTITIES, *OTHERS}

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from fixwatch.cli import bench, dashboard, db, decode, demo, doctor, ingest, produce, simulate
+from fixwatch.cli import bench, dashboard, db, decode, demo, doctor, ingest, produce, simulate, verify
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(produce.produce)
 app.command()(ingest.ingest)
 app.command()(dashboard.dashboard)
 app.command()(decode.decode)
+app.command()(verify.verify)
 app.command()(doctor.doctor)
 app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")

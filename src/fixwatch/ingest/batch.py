@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -38,6 +39,8 @@ class Batch:
     offsets: Sequence[int]
     #: Kafka timestamps: milliseconds since 1970-01-01 UTC.
     timestamps: Sequence[int]
+    #: When the log first took them, where they are of the log; None: they are new.
+    ingested_at: datetime | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -53,6 +56,7 @@ class Batch:
             self.partitions[begin:end],
             self.offsets[begin:end],
             self.timestamps[begin:end],
+            self.ingested_at,
         )
 
     def rows(self, rows: Sequence[int]) -> Batch:
@@ -62,6 +66,7 @@ class Batch:
             [self.partitions[row] for row in rows],
             [self.offsets[row] for row in rows],
             [self.timestamps[row] for row in rows],
+            self.ingested_at,
         )
 
 
@@ -101,10 +106,7 @@ def decode_batch(
     if not readable:
         decoded = _unreadable(decoded)
     if len(decoded.secret_rows):
-        values = list(batch.values)
-        for row in decoded.secret_rows.to_pylist():
-            values[row] = redact(values[row])
-        raw = pa.array(values, pa.large_binary())
+        raw = pa.array(without_secrets(batch.values, decoded), pa.large_binary())
     defects = _defects(decoded)
     frame = pl.from_arrow(decoded.columns.select(SCHEMA.names))  # what is chosen is stored, not folded
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
@@ -130,6 +132,14 @@ def decode_batch(
         frame=frame,
         defects=defects,
     )
+
+
+def without_secrets(values: Sequence[bytes], decoded: Decoded) -> list[bytes]:
+    """The values as the log keeps them: those of `decoded.secret_rows` with their secrets blanked."""
+    kept = list(values)
+    for row in decoded.secret_rows.to_pylist():
+        kept[row] = redact(kept[row])
+    return kept
 
 
 def _unreadable(decoded: Decoded) -> Decoded:

@@ -74,7 +74,7 @@ class Preparer:
         """
         began = time.monotonic()
         decoded = decode_batch(batch, stream_ids, self._options, strict=self._strict, readable=readable)
-        ingested_at = datetime.now(UTC)
+        ingested_at = batch.ingested_at or datetime.now(UTC)
         frame = self._name_sessions(decoded.frame).with_columns(
             pl.lit(ingested_at, pl.Datetime("us", "UTC")).alias("ingested_at")
         )
