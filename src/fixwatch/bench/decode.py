@@ -1,14 +1,14 @@
-"""How fast messages become columns, against splitting them in Python.
+"""How fast messages become columns, against splitting them in Python and against other decoders.
 
 Every contender reads the same corpus in every round, one after the other, so that what slows the machine slows
 all of them; the median round counts. Before that, all must agree on the values. Time is this process's
-processor time, on one core.
+processor time, on one core. Other decoders (`bench/peers.py`) take part where they are installed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from fixwatch.bench.corpus import corpus
 from fixwatch.bench.machine import machine
+from fixwatch.bench.peers import Peer, peers
 from fixwatch.errors import FixwatchError
 from fixwatch.fix import _kernel
 from fixwatch.fix.columns import COLUMNS, Kind
@@ -34,12 +35,22 @@ _KEYS: Final = tuple(b"%d" % tag for tag in READ_TAGS)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A contender's median round."""
+    """A contender's median round; `messages` says of how many: not all read the whole corpus."""
 
     name: str
     messages_per_s: float
     mb_per_s: float
     ratio_to_baseline: float
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """What is measured: `work` decodes `messages`, all of them."""
+
+    name: str
+    work: Callable[[], None]
+    messages: Sequence[bytes]
 
 
 def run(count: int, rounds: int, seed: int = 1) -> dict[str, Any]:
@@ -48,28 +59,50 @@ def run(count: int, rounds: int, seed: int = 1) -> dict[str, Any]:
     Raises FixwatchError where the contenders disagree on the values.
     """
     messages = corpus(count, seed)
+    others = peers(READ_TAGS)
     _prove_agreement(messages)
-    contenders = _contenders(messages)
-    size = sum(map(len, messages))
+    _prove_agreement_of(others, messages)
+    contenders = [*_contenders(messages), *(_contender(peer, messages) for peer in others)]
     with _one_core():
-        times = {name: [_timed(work) for _ in range(1)] for name, work in contenders.items()}  # warm
-        for _ in range(rounds):
-            for name, work in contenders.items():
-                times[name].append(_timed(work))
-    medians = {name: median(taken[1:]) for name, taken in times.items()}
-    baseline = next(iter(medians.values()))
+        for contender in contenders:  # warm
+            contender.work()
+        rounds_taken = [[_timed(contender.work) for contender in contenders] for _ in range(rounds)]
+    medians = [median(taken) for taken in zip(*rounds_taken, strict=True)]
+    baseline = medians[0] / count
+    size = sum(map(len, messages))
     return {
         "machine": machine(),
         "simd": _kernel.simd_form(),
         "corpus": {"messages": count, "mean_bytes": round(size / count, 1), "seed": seed, "rounds": rounds},
         "results": [
-            Result(name, round(count / taken), round(size / taken / 1e6, 1), round(baseline / taken, 2))
-            for name, taken in medians.items()
+            _result(contender, taken, baseline) for contender, taken in zip(contenders, medians, strict=True)
         ],
     }
 
 
-def _contenders(messages: list[bytes]) -> dict[str, Callable[[], None]]:
+def _result(contender: Contender, taken: float, baseline: float) -> Result:
+    """`baseline`: seconds a message of the naive contender."""
+    count, size = len(contender.messages), sum(map(len, contender.messages))
+    return Result(
+        contender.name,
+        messages_per_s=round(count / taken),
+        mb_per_s=round(size / taken / 1e6, 1),
+        ratio_to_baseline=round(baseline * count / taken, 2),
+        messages=count,
+    )
+
+
+def _contender(peer: Peer, messages: list[bytes]) -> Contender:
+    share = messages[:: peer.every]
+
+    def work() -> None:
+        for message in share:
+            peer.read(message)
+
+    return Contender(peer.name, work, share)
+
+
+def _contenders(messages: list[bytes]) -> list[Contender]:
     batches = [messages[start : start + BATCH] for start in range(0, len(messages), BATCH)]
     arrays = [pa.array(batch, pa.large_binary()) for batch in batches]
     frame, everything = DecodeOptions(checks="frame"), DecodeOptions(profile="strict")
@@ -95,7 +128,7 @@ def _contenders(messages: list[bytes]) -> dict[str, Callable[[], None]]:
 
         return portably
 
-    return {
+    works = {
         "naive": baseline,
         "kernel, frame checks, list of bytes": kernel(frame, batches),
         "kernel, frame checks, one buffer": kernel(frame, arrays),
@@ -104,6 +137,7 @@ def _contenders(messages: list[bytes]) -> dict[str, Callable[[], None]]:
         "portable kernel, frame checks, one buffer": portable(kernel(frame, arrays)),
         "portable kernel, all checks, one buffer": portable(kernel(everything, arrays)),
     }
+    return [Contender(name, work, messages) for name, work in works.items()]
 
 
 def naive(message: bytes) -> list[bytes | None]:
@@ -128,6 +162,14 @@ def _prove_agreement(messages: list[bytes]) -> None:
             ]
             if [_comparable(value) for value in row] != wanted:
                 raise FixwatchError(f"The kernel and the baseline disagree about {message!r}.")
+
+
+def _prove_agreement_of(others: Sequence[Peer], messages: list[bytes]) -> None:
+    for peer in others:
+        for message in messages[:: peer.every]:
+            found = [value.encode() if isinstance(value, str) else value for value in peer.read(message)]
+            if found != naive(message):
+                raise FixwatchError(f"{peer.name} and the baseline disagree about {message!r}.")
 
 
 def _typed(kind: Kind, raw: bytes | None) -> Any:

@@ -20,7 +20,10 @@ def decode(
     messages: Annotated[int, typer.Option(help="Messages of the corpus.", min=1)] = 200_000,
     rounds: Annotated[int, typer.Option(help="Rounds; the median counts.", min=1)] = 5,
 ) -> None:
-    """Decode a corpus with the kernel and by splitting in Python, and compare."""
+    """Decode a corpus with the kernel and by splitting in Python, and compare.
+
+    refix, quickfix and simplefix take part where they are installed beside fixwatch.
+    """
     import json
     from dataclasses import asdict
 
@@ -36,7 +39,8 @@ def decode(
     for result in report["results"]:
         typer.echo(
             f"{result.name:<42} {result.messages_per_s:>12,.0f} messages/s {result.mb_per_s:>9,.1f} MB/s "
-            f"{result.ratio_to_baseline:>7.1f}x"
+            f"{result.ratio_to_baseline:>7.{1 if result.ratio_to_baseline >= 1 else 2}f}x"
+            + (f"  of {result.messages:,} messages" if result.messages < corpus["messages"] else "")
         )
 
 
