@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import Final
 
 import structlog
@@ -51,3 +52,25 @@ def logger(room: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of one room: `logger("ingest").info("batch_stored", messages=10)`."""
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(f"fixwatch.{room}")
     return bound
+
+
+class Seldom:
+    """Lets the same thing through once in so many seconds, however often it is said."""
+
+    def __init__(self, seconds: float = 5.0) -> None:
+        self._seconds = seconds
+        self._said: dict[str, float] = {}
+
+    def due(self, what: str) -> bool:
+        """If `what` may be said now."""
+        now = time.monotonic()
+        if now - self._said.get(what, float("-inf")) < self._seconds:
+            return False
+        if len(self._said) >= _MOST_KINDS:
+            self._said.clear()
+        self._said[what] = now
+        return True
+
+
+#: How many different things `Seldom` remembers.
+_MOST_KINDS: Final = 256

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,6 +17,8 @@ from psycopg import sql
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.store.migrate import migrate
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +66,28 @@ def broker(request: pytest.FixtureRequest) -> Iterator[str]:
 def topic() -> str:
     """A topic name that no other test uses."""
     return f"fix-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def start(database_url: str, broker: str, topic: str, tmp_path: Path) -> Iterator[Start]:
+    """Start an ingester of the test's topic; what is left running is killed at the end."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def spawn(**environment: str) -> subprocess.Popen[bytes]:
+        own = {
+            "FIXWATCH_DATABASE_URL": database_url,
+            "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": broker,
+            "FIXWATCH_KAFKA_TOPIC": topic,
+            "FIXWATCH_KAFKA_GROUP_ID": f"group-{topic}",
+        }
+        with (tmp_path / f"ingest{len(running)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "fixwatch", "ingest"], env=os.environ | own | environment, stderr=log
+            )
+        running.append(process)
+        return process
+
+    yield spawn
+    for process in running:
+        process.kill()
+        process.wait()

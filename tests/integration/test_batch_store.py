@@ -207,6 +207,47 @@ def test_a_record_that_postgres_refuses_stands_alone_and_the_rest_is_stored(
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (2**63 - 1, "9999-12-31 23:59:59.999+00"),
+        (-(2**62), "1970-01-01 00:00:00+00"),
+        (-1, "1970-01-01 00:00:00+00"),
+    ],
+)
+def test_a_timestamp_that_no_clock_shows_stops_nothing(
+    make_store: MakeStore, query: Query, given: int, stored: str
+) -> None:
+    batch = records([fill(1, "E1"), fill(2, "E2")])
+    strange = Batch(batch.values, batch.partitions, batch.offsets, [batch.timestamps[0], given])
+    make_store().store(strange, {})
+    assert query("SELECT kafka_time::text AS t FROM messages WHERE kafka_offset = 1") == [{"t": stored}]
+
+
+def test_a_record_that_cannot_be_made_ready_stands_alone_too(
+    make_store: MakeStore, query: Query, database_url: str
+) -> None:
+    # As an index refuses a key that is too long: where names get their numbers, before anything is written.
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'index row size exceeds maximum' USING ERRCODE = 'program_limit_exceeded';
+            END $$
+        """)
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON sessions FOR EACH ROW "
+            "WHEN (NEW.sender_comp_id = 'POISON') EXECUTE FUNCTION refuse()"
+        )
+    batch = records([fill(1, "E1"), message("0", 1, sender="POISON"), fill(2, "E2")])
+    store = make_store()
+    assert store.store(batch, {}) == {0: 3}
+    assert store.store(records([fill(3, "E3")], first_offset=3), {}) == {0: 4}
+    rows = query("SELECT kafka_offset, defects FROM messages WHERE quarantined")
+    assert rows == [{"kafka_offset": 1, "defects": ["refused_by_database"]}]
+    assert query("SELECT count(*) AS n FROM trades") == [{"n": 3}]
+
+
 def test_secrets_are_stored_nowhere(make_store: MakeStore, query: Query) -> None:
     logon = message("A", 1, _98="0", _108="30", _553="alice", _554="s3cret!pass", _925="n3w!pass")
     cut = logon[:-8]

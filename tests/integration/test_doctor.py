@@ -18,6 +18,7 @@ from fixwatch.doctor.examination import Subject, examine
 from fixwatch.kafka.offsets import describe_topic
 from fixwatch.kafka.topic import ensure_topic
 from fixwatch.settings import Settings, load
+from fixwatch.store.migrate import migrations
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_whole_system_has_no_problems(settings: Settings) -> None:
     found = by_subject(settings)
     assert {finding.status for finding in found.values()} == {Status.OK}, found
     assert found["topic"].text.startswith(f"{settings.kafka_topic}, 2 partitions")
-    assert found["migrations"].text == "1 applied, none missing"
+    assert found["migrations"].text == f"{len(migrations())} applied, none missing"
     assert found["ingester"].text.startswith("elsewhere:1: ingesting")
     assert found["lag"].text.startswith("0 messages")
 
@@ -68,6 +69,21 @@ def test_lag_is_what_is_not_stored_of_this_incarnation(
     assert by_subject(settings)["lag"].text.startswith("50 messages")
     monkeypatch.setattr(services, "end_offsets", lambda *_: {0: 1_000_000, 1: 0})
     assert by_subject(settings)["lag"].status is Status.WARNING
+
+
+def test_records_that_were_deleted_before_they_were_stored_are_a_warning(settings: Settings) -> None:
+    with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        connection.execute(
+            "WITH stream AS (INSERT INTO ingest_offsets (topic, topic_id, partition, next_offset) "
+            "VALUES (%s, 'one', 0, 2000) RETURNING stream_id) "
+            "INSERT INTO ingest_gaps (stream_id, first_offset, last_offset, reason) "
+            "SELECT stream_id, n * 100, n * 100 + 9, reason::gap_reason FROM stream, "
+            "unnest('{before_first_start,deleted,deleted}'::text[]) WITH ORDINALITY AS gap (reason, n)",
+            (settings.kafka_topic,),
+        )
+    found = by_subject(settings)["gap"]
+    assert found.status is Status.WARNING
+    assert found.text.startswith(f"20 records of {settings.kafka_topic} are not in the log: ")
 
 
 def test_nobody_there_is_two_problems_with_advice() -> None:

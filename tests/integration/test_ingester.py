@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from fixwatch.demo.broker import free_port
+from tests.integration.conftest import Start
 from tests.unit.ingest.conftest import message
-
-Start = Callable[..., "subprocess.Popen[bytes]"]
 
 #: Seconds; a group of the embedded broker forms in three.
 PATIENCE = 60
-
-
-@pytest.fixture
-def start(database_url: str, broker: str, topic: str, tmp_path: Path) -> Iterator[Start]:
-    """Start an ingester of the test's topic; what is left running is killed at the end."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def spawn(**environment: str) -> subprocess.Popen[bytes]:
-        own = {
-            "FIXWATCH_DATABASE_URL": database_url,
-            "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": broker,
-            "FIXWATCH_KAFKA_TOPIC": topic,
-            "FIXWATCH_KAFKA_GROUP_ID": f"group-{topic}",
-        }
-        with (tmp_path / f"ingest{len(running)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "fixwatch", "ingest"], env=os.environ | own | environment, stderr=log
-            )
-        running.append(process)
-        return process
-
-    yield spawn
-    for process in running:
-        process.kill()
-        process.wait()
 
 
 def make_topic(broker: str, topic: str, partitions: int = 2) -> None:
@@ -146,7 +116,7 @@ def test_a_broker_and_a_database_that_are_not_there_yet_are_waited_for(start: St
         FIXWATCH_KAFKA_BOOTSTRAP_SERVERS=nowhere, FIXWATCH_DATABASE_URL=f"postgresql://u:hidden@{nowhere}/d"
     )
     log = tmp_path / "ingest0.log"
-    wait_until(lambda: b"waiting_for_database" in log.read_bytes(), "the message")
+    wait_until(lambda: b"waiting_for_the_database" in log.read_bytes(), "the message")
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     process.wait(PATIENCE)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.conftest import database_url, empty_database_url, postgres, topic
-from tests.integration.test_ingester import start
+from tests.integration.conftest import database_url, empty_database_url, postgres, start, topic
 from tests.kafka.apache_kafka import ApacheKafka
 
 __all__ = ["broker", "database_url", "empty_database_url", "postgres", "start", "topic"]

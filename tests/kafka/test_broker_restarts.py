@@ -11,7 +11,8 @@ from confluent_kafka import Producer
 
 from fixwatch.kafka.client import quiet_logger
 from fixwatch.kafka.offsets import describe_topic, end_offsets
-from tests.integration.test_ingester import Start, make_topic, stored, wait_for_rows, wait_until
+from tests.integration.conftest import Start
+from tests.integration.test_ingester import make_topic, stored, wait_for_rows, wait_until
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.unit.ingest.conftest import message
 

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from confluent_kafka import Producer
 
-from tests.integration.test_ingester import Start, make_topic, produce, wait_for_rows
+from tests.integration.conftest import Start
+from tests.integration.test_ingester import make_topic, produce, wait_for_rows
 from tests.unit.ingest.conftest import message
 
 pytestmark = pytest.mark.kafka

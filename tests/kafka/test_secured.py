@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import Start
 from tests.integration.test_ingester import (
     PATIENCE,
-    Start,
     make_topic,
     produce,
     stored,
@@ -95,3 +96,16 @@ def test_a_client_without_tls_learns_from_doctor_that_it_is_not_let_in(apache_ka
     assert checked.returncode == 1
     assert checked.stdout.startswith("problem  broker: "), checked.stdout + checked.stderr
     assert PASSWORD not in checked.stdout + checked.stderr
+
+
+def test_an_ingester_without_tls_says_what_is_wrong_and_not_twenty_times_a_second(
+    start: Start, database_url: str, apache_kafka: ApacheKafka, topic: str, tmp_path: Path
+) -> None:
+    ingester = start(FIXWATCH_KAFKA_BOOTSTRAP_SERVERS=apache_kafka.secured["bootstrap.servers"])
+    log = tmp_path / "ingest0.log"
+    wait_until(lambda: "waiting_for_the_broker" in log.read_text(), "the message")
+    time.sleep(5)
+    assert ingester.poll() is None
+    text = log.read_text()
+    assert "FIXWATCH_KAFKA_CONFIG" in text, text
+    assert len(text.splitlines()) < 20, text

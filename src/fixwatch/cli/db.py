@@ -22,8 +22,12 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the database's schema up to date. Waits for a database that is not there yet."""
+    import psycopg
+
+    from fixwatch.errors import DatabaseError
     from fixwatch.settings import load
     from fixwatch.store.connection import wait_to_connect
+    from fixwatch.store.faults import reason as said
     from fixwatch.store.migrate import migrate as apply_pending
     from fixwatch.telemetry import configure_logging, logger
 
@@ -34,7 +38,10 @@ def migrate(
         application_name="fixwatch migrate",
         on_wait=lambda reason: logger("store").warning("waiting_for_database", reason=reason),
     ) as connection:
-        done = apply_pending(connection)
+        try:
+            done = apply_pending(connection)
+        except psycopg.Error as error:
+            raise DatabaseError(f"Nothing was migrated, try again later: {said(error)}") from error
     for migration in done:
         typer.echo(f"applied {migration.number:04d} {migration.name}")
     if not done:

@@ -56,5 +56,6 @@ def _everything(settings: Settings) -> Iterator[Finding]:
     with closing(services.Database(settings)) as database:
         yield from database.findings()
         yield from database.ingesters()
+        yield from database.gaps()
         if found := broker.ends():
             yield from database.lag(*found)

@@ -23,6 +23,11 @@ from fixwatch.store.migrate import applied, pending
 TIMEOUT: Final = 3.0
 #: Ingesters renew their sign of life every second; one that is silent for so long, s, is gone.
 ALIVE_WITHIN: Final = 10
+#: Reasons in `ingest_gaps`, for people.
+_GAPS: Final = {
+    "deleted": "the broker had deleted them",
+    "truncated": "the broker lost the end of a partition and gave its offsets to other records",
+}
 #: More messages than an ingester stores in a few seconds.
 _MUCH_LAG: Final = 100_000
 
@@ -154,6 +159,26 @@ class Database:
             yield warning("lag", text, "Start another ingester (up to one a partition), or look at its log.")
         else:
             yield ok("lag", text)
+
+    def gaps(self) -> Iterator[Finding]:
+        """If records will never be in the log, as they were gone when they were asked for. After `findings`."""
+        if not self._migrated or self._connection is None:
+            return
+        rows = self._connection.execute(
+            "SELECT topic, reason::text, sum(last_offset - first_offset + 1)::bigint, max(noticed_at) "
+            "FROM ingest_gaps JOIN ingest_offsets USING (stream_id) WHERE reason <> 'before_first_start' "
+            "GROUP BY topic, reason ORDER BY max(noticed_at) DESC LIMIT 20"
+        ).fetchall()
+        for topic, reason, records, noticed_at in rows:
+            yield warning(
+                "gap",
+                f"{records:,} records of {topic} are not in the log: {_GAPS[reason]} "
+                f"(last noticed {noticed_at:%Y-%m-%d %H:%M:%S} UTC; table ingest_gaps)",
+                "Keep records longer in the topic than an ingester may be away; fetch the missing ones from "
+                "their source.",
+            )
+        if not rows:
+            yield ok("gap", "nothing was deleted before it was stored")
 
     def close(self) -> None:
         """Close the connection."""

@@ -26,6 +26,9 @@ ENDS: Final = (
     "target_location_id",
 )
 
+#: The last millisecond of the year 9999, the latest that every part of the way can hold, ms since 1970.
+_LATEST_MS: Final = 253_402_300_799_999
+
 #: Between the six in the frame's `direction`; no field of a FIX message has it.
 SEPARATOR: Final = "\x01"
 
@@ -114,7 +117,9 @@ def decode_batch(
     frame = frame.with_columns(
         streams.replace_strict(stream_ids, return_dtype=pl.Int32).alias("stream_id"),
         pl.Series("kafka_offset", batch.offsets, pl.Int64),
+        # A producer may give any 64 bits for a time, and a broker takes them.
         pl.Series("kafka_time", batch.timestamps, pl.Int64)
+        .clip(0, _LATEST_MS)
         .cast(pl.Datetime("ms", "UTC"))
         .cast(pl.Datetime("us", "UTC")),
         pl.Series("bytes", pc.binary_length(raw), pl.Int64),

@@ -6,7 +6,7 @@ Knows nothing of Kafka but offsets. Two connections: one gives names their numbe
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -19,8 +19,9 @@ from fixwatch.ingest.batch import Batch
 from fixwatch.ingest.prepare import Prepared, Preparer, record_batch
 from fixwatch.settings import Settings
 from fixwatch.store.copy import encode
+from fixwatch.store.faults import REFUSALS
 from fixwatch.store.identities import Identities
-from fixwatch.store.writer import Advance, Stream, Transaction, Writer
+from fixwatch.store.writer import Advance, Gap, GapReason, Stream, Transaction, Writer
 from fixwatch.telemetry import logger
 
 _log = logger("ingest")
@@ -57,36 +58,80 @@ class BatchStore:
         """The partitions that batches may be of."""
         return sorted(self._streams)
 
+    @property
+    def offsets(self) -> dict[int, int]:
+        """Where each partition goes on once what is in flight is stored."""
+        return {partition: stream.next_offset for partition, stream in self._streams.items()}
+
     def locate(self, topic_id: str, partitions: list[int]) -> Mapping[int, int]:
         """Take these partitions on, and none else: where each goes on, as Postgres says.
 
         Nothing is in flight: `finish` was called, or raised.
         """
         self._streams = self._writer.streams(self._topic, topic_id, partitions)
-        return {partition: stream.next_offset for partition, stream in self._streams.items()}
+        return self.offsets
+
+    def skip(self, partition: int, first_kept: int, end: int) -> GapReason | None:
+        """Record what the broker no longer has of a partition, whose records are `first_kept` up to `end` now.
+
+        Moves the stream past records that are gone; one whose end is behind what is stored stays where it is.
+        Nothing is in flight. Returns why there is a gap, None if there is none.
+
+        Raises: as `finish`.
+        """
+        stream = self._streams[partition]
+        if first_kept <= stream.next_offset <= end:
+            return None
+        moved = max(first_kept, stream.next_offset)
+        reason: GapReason
+        if moved == stream.next_offset:
+            reason, first, last = "truncated", end, stream.next_offset - 1
+        else:
+            reason = "deleted" if stream.next_offset else "before_first_start"
+            first, last = stream.next_offset, moved - 1
+        with self._writer.transaction() as transaction:
+            transaction.advance([Advance(stream.stream_id, stream.next_offset, moved, max(end, moved))])
+            transaction.record_gap(Gap(stream.stream_id, first, last, reason))
+        self._streams[partition] = Stream(stream.stream_id, moved)
+        _log.warning("records_missing", partition=partition, first=first, last=last, reason=reason)
+        return reason
 
     def lose(self) -> None:
         """Let go of all partitions."""
         self._streams = {}
 
-    def store(self, batch: Batch, high_watermarks: Mapping[int, int]) -> dict[int, int]:
+    def store(
+        self, batch: Batch, high_watermarks: Mapping[int, int], confirm: Callable[[], None] = lambda: None
+    ) -> dict[int, int]:
         """Make a batch ready, wait for the one in flight, and send this one on its way.
 
-        Records that are stored already, or of partitions that are not ours, are passed over. Returns, by
-        partition, the next offset of what has been stored by then: the batch before.
+        Records that are stored already, or of partitions that are not ours, are passed over. `confirm` is called
+        when the batch is ready; what it raises keeps it from being stored. Returns, by partition, the next offset
+        of what has been stored by then: the batch before.
 
-        Raises: as `finish`; then nothing of this batch was stored.
+        Raises: as `finish`, or what `confirm` raises; then nothing of this batch was stored.
         """
         batch = self._not_yet_stored(batch)
         if not len(batch):
             return self.finish()
-        prepared = self._preparer.prepare(batch, self._stream_ids())
-        stored = self.finish()
         moves = self._moves(batch, high_watermarks)
+        try:
+            prepared = self._preparer.prepare(batch, self._stream_ids())
+        except REFUSALS as error:
+            confirm()
+            stored = self.finish()
+            self._isolate(batch, moves, error)
+            return stored | self._take_as_stored(moves)
+        confirm()
+        stored = self.finish()
         self._in_flight = _Write(prepared, moves, self._thread.submit(self._write, prepared, moves))
+        self._take_as_stored(moves)
+        return stored
+
+    def _take_as_stored(self, moves: Mapping[int, Advance]) -> dict[int, int]:
         for partition, move in moves.items():
             self._streams[partition] = Stream(move.stream_id, move.next_offset)
-        return stored
+        return {partition: move.next_offset for partition, move in moves.items()}
 
     def finish(self) -> dict[int, int]:
         """Wait for the batch in flight, and return the next offset of each of its partitions.
@@ -106,7 +151,7 @@ class BatchStore:
         try:
             try:
                 write.done.result()
-            except psycopg.DataError as error:
+            except REFUSALS as error:
                 self._isolate(write.prepared.batch, write.moves, error)
         except BaseException:
             # Where our partitions go on is for Postgres to say again.
@@ -114,7 +159,7 @@ class BatchStore:
             raise
         return {partition: move.next_offset for partition, move in write.moves.items()}
 
-    def _isolate(self, batch: Batch, moves: Mapping[int, Advance], error: psycopg.DataError) -> None:
+    def _isolate(self, batch: Batch, moves: Mapping[int, Advance], error: psycopg.Error) -> None:
         """Store a batch that Postgres refused, in halves."""
         begins = {partition: move.expected for partition, move in moves.items()}
         middle = len(batch) // 2
@@ -132,7 +177,7 @@ class BatchStore:
             }
             try:
                 self._write(self._preparer.prepare(half, self._stream_ids()), steps)
-            except psycopg.DataError as refused:
+            except REFUSALS as refused:
                 self._isolate(half, steps, refused)
             begins |= {partition: step.next_offset for partition, step in steps.items()}
 
@@ -166,6 +211,10 @@ class BatchStore:
             self._commit(prepared, moves, merge_all=False)
         except psycopg.errors.UniqueViolation:
             # Another ingester stored one of our orders or trades between our look and our write.
+            self._commit(prepared, moves, merge_all=True)
+        except psycopg.errors.CheckViolation:
+            # The log has no partition for this moment: our clock is not Postgres's, or one of them jumped.
+            self._writer.make_partition(prepared.figures["ingested_at"].date())
             self._commit(prepared, moves, merge_all=True)
 
     def _commit(self, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool) -> None:

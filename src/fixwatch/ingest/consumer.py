@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from confluent_kafka import (
@@ -18,9 +18,9 @@ from confluent_kafka import (
 from fixwatch.errors import BrokerError
 from fixwatch.ingest.batch import Batch
 from fixwatch.kafka.client import client_config, kafka_logger
-from fixwatch.kafka.offsets import Topic, describe_topic
+from fixwatch.kafka.offsets import said
 from fixwatch.settings import Settings
-from fixwatch.telemetry import logger
+from fixwatch.telemetry import Seldom, logger
 
 _log = logger("ingest")
 
@@ -33,52 +33,99 @@ _CHUNK: Final = 2_000
 #: Seconds to wait for a first record: how often a quiet ingester looks up.
 IDLE_WAIT: Final = 0.1
 
-#: Seconds to wait for metadata of the topic.
-_METADATA_TIMEOUT: Final = 5.0
-_METADATA_TRIES: Final = 10
+#: Seconds that the broker is given to say what it has of a partition.
+_ANSWER_LIMIT: Final = 5.0
+
+#: How the client says that the broker has no record of the offset that we are at.
+_OUT_OF_RANGE: Final = (
+    KafkaError._AUTO_OFFSET_RESET,
+    KafkaError._LOG_TRUNCATION,
+    KafkaError.OFFSET_OUT_OF_RANGE,
+)
+
+#: How many partitions a log line names.
+_MOST_SHOWN: Final = 20
 
 
 class TopicConsumer:
-    """A member of the consumer group that starts each partition at the offset that the database says.
+    """A member of the consumer group, which reads the partitions that it is given only once it is told from where.
 
-    `locate(topic_id, partitions)` is asked for these offsets at every assignment, on the thread that polls.
+    The group's assignment and what is read are two things here: whatever happens to Postgres or the topic, `hold`
+    stops reading, forgets what was read ahead, and stays in the group as long as `poll` is called.
+
+    Attributes:
+        assigned: the partitions that the group gave us.
+        started: if they are read.
+        out_of_range: those whose next record the broker does not have; they are not read until the next `start`.
+        broken: if the client has given up, and only another one can go on: `leave` and `join`.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        locate: Callable[[str, list[int]], Mapping[int, int]],
-        on_lost: Callable[[], None],
-    ) -> None:
+    def __init__(self, settings: Settings, on_lost: Callable[[], None]) -> None:
         self._topic = settings.kafka_topic
-        self._locate = locate
         self._on_lost = on_lost
-        self._config = client_config(settings)
-        self._consumer = Consumer(
-            {
-                "session.timeout.ms": 6_000,
-                "heartbeat.interval.ms": 2_000,
-                # librdkafka reads ahead by this much at most: with the batch in hand it bounds our memory.
-                "queued.max.messages.kbytes": 32 * 1024,
-                "fetch.wait.max.ms": 50,
-                **self._config,
-                "group.id": settings.kafka_group_id,
-                # The database says where we are. Kafka's own offsets are for lag tools only.
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
-                "partition.assignment.strategy": "range,roundrobin",
-            },
-            logger=kafka_logger(),
-        )
+        self._config = {
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 2_000,
+            # librdkafka reads ahead by this much at most: with the batch in hand it bounds our memory.
+            "queued.max.messages.kbytes": 32 * 1024,
+            "fetch.wait.max.ms": 50,
+            # How soon new partitions are seen, and a topic that was missing.
+            "topic.metadata.refresh.interval.ms": 5_000,
+            **client_config(settings),
+            "group.id": settings.kafka_group_id,
+            # The database says where we are. Kafka's own offsets are for lag tools only.
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            # An offset that is gone is for us to see: it is a gap, or another incarnation of the topic.
+            "auto.offset.reset": "error",
+            "partition.assignment.strategy": "range,roundrobin",
+        }
+        self._consumer: Consumer | None = None
         self._chunk = _CHUNK
+        self._seldom = Seldom()
         self.assigned: list[int] = []
+        self.started = False
+        self.out_of_range: set[int] = set()
+        self.broken = False
 
-    def subscribe(self) -> None:
-        """Join the group. Partitions come with later polls."""
+    def join(self) -> None:
+        """Be in the group. Partitions come with later polls."""
+        if self._consumer is not None:
+            return
+        self._consumer = Consumer(self._config, logger=kafka_logger())
         self._consumer.subscribe(
             [self._topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke
         )
+
+    def leave(self) -> None:
+        """Leave the group, so that the others get our partitions at once."""
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
+        self.assigned, self.started, self.out_of_range, self.broken = [], False, set(), False
+
+    def start(self, offsets: Mapping[int, int]) -> None:
+        """Read these partitions from these offsets on."""
+        if self._consumer is not None:
+            self._consumer.assign(
+                [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
+            )
+            self.started, self.out_of_range = True, set()
+
+    def hold(self) -> None:
+        """Read nothing until the next `start`; the partitions stay ours."""
+        if self._consumer is not None and self.started:
+            self._consumer.unassign()
+        self.started, self.out_of_range = False, set()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass as a member of the group that reads nothing; after `hold`."""
+        if self._consumer is None:
+            time.sleep(seconds)
+            return
+        for record in self._consumer.consume(1, seconds):
+            if error := record.error():
+                self._report(record, error)
 
     def poll(self, rows: int, wait_s: float) -> Batch:
         """The next records, at most `rows` of them.
@@ -87,11 +134,14 @@ class TopicConsumer:
         over as it is.
         """
         batch = Batch([], [], [], [])
+        consumer = self._consumer
+        if consumer is None:
+            return batch
         # `consume` waits for all that it is asked for: only the first record is worth a long wait.
-        size = self._take(self._consumer.consume(1, IDLE_WAIT), batch)
+        size = self._take(consumer.consume(1, IDLE_WAIT), batch)
         while batch.values and len(batch) < rows and size < MAX_BATCH_BYTES:
             asked = min(self._chunk, rows - len(batch))
-            polled = self._consumer.consume(asked, wait_s)
+            polled = consumer.consume(asked, wait_s)
             got = self._take(polled, batch)
             size += got
             if len(polled) < asked:
@@ -104,7 +154,7 @@ class TopicConsumer:
         for message in polled:
             error = message.error()
             if error is not None:
-                self._report(error)
+                self._report(message, error)
                 continue
             value = message.value() or b""
             size += len(value)
@@ -114,17 +164,21 @@ class TopicConsumer:
             batch.timestamps.append(message.timestamp()[1])  # type: ignore[attr-defined]
         return size
 
-    def _report(self, error: KafkaError) -> None:
-        if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
-            _log.warning("waiting_for_topic", topic=self._topic)
-        elif error.fatal():
-            raise BrokerError(f"Kafka: {error.str()}")
-        else:
-            _log.warning("kafka_error", reason=error.str())
+    def _report(self, record: Message, error: KafkaError) -> None:
+        partition = record.partition()
+        if error.fatal():
+            self.broken = True
+            raise BrokerError(error.str())
+        if error.code() in _OUT_OF_RANGE and partition is not None and partition >= 0:
+            self.out_of_range.add(partition)
+        elif self._seldom.due(str(error.code())):
+            _log.warning("kafka_error", topic=self._topic, reason=error.str())
 
-    def high_watermarks(self, partitions: list[int]) -> dict[int, int]:
+    def high_watermarks(self, partitions: Iterable[int]) -> dict[int, int]:
         """The end of each partition as the last fetch told; no call to the broker."""
-        ends = {}
+        ends: dict[int, int] = {}
+        if self._consumer is None:
+            return ends
         for partition in partitions:
             _, high = self._consumer.get_watermark_offsets(
                 TopicPartition(self._topic, partition), cached=True
@@ -132,53 +186,48 @@ class TopicConsumer:
             ends[partition] = max(high, 0) if high != OFFSET_INVALID else 0
         return ends
 
-    def seek_to_stored(self) -> None:
-        """Go back to what the database says, after a batch that was not stored."""
-        if self.assigned:
-            self._start(self.assigned)
+    def kept(self, partition: int) -> tuple[int, int]:
+        """What the broker has of a partition: its first offset, and the one behind its last.
+
+        Raises:
+            BrokerError: the broker does not answer.
+        """
+        if self._consumer is None:
+            raise BrokerError("We are no member of the group.")
+        try:
+            first, end = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, partition), timeout=_ANSWER_LIMIT
+            )
+        except KafkaException as error:
+            raise BrokerError(said(error)) from error
+        return first, end
 
     def commit(self, next_offsets: Mapping[int, int]) -> None:
         """Tell Kafka, for its lag tools, how far we are. Without waiting, and without consequences."""
         offsets = [
             TopicPartition(self._topic, partition, offset) for partition, offset in next_offsets.items()
         ]
+        if self._consumer is None or not offsets:
+            return
         try:
             self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
-            _log.info("kafka_commit_failed", reason=str(error.args[0]))
-
-    def close(self) -> None:
-        """Leave the group, so that the others get our partitions at once."""
-        self._consumer.close()
+            if self._seldom.due("commit"):
+                _log.info("kafka_commit_failed", reason=said(error))
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        # Ours from here on, even if the database cannot be asked now: `seek_to_stored` then makes up for it.
+        # Where they go on is asked outside of this callback, which no error may leave.
+        consumer.unassign()
         self.assigned = sorted(partition.partition for partition in partitions)
-        self._start(self.assigned)
-        _log.info("partitions_assigned", topic=self._topic, partitions=self.assigned)
-
-    def _start(self, partitions: list[int]) -> None:
-        offsets = self._locate(self._wait_for_topic().topic_id, partitions)
-        self._consumer.assign(
-            [TopicPartition(self._topic, partition, offsets[partition]) for partition in partitions]
-        )
-
-    def _wait_for_topic(self) -> Topic:
-        """The topic whose partitions we were just given: it exists, only the answer may take a moment."""
-        reason = "it is not there any more"
-        for _ in range(_METADATA_TRIES):
-            try:
-                found = describe_topic(self._config, self._topic, _METADATA_TIMEOUT)
-            except BrokerError as error:
-                reason = str(error)
-                _log.warning("waiting_for_broker", reason=reason)
-                continue
-            if found is not None:
-                return found
-            time.sleep(0.5)
-        raise BrokerError(f"The topic {self._topic} cannot be ingested: {reason}")
+        self.started = False
+        _log.info("partitions_assigned", topic=self._topic, partitions=shown(self.assigned))
 
     def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        _log.info("partitions_revoked", topic=self._topic, partitions=self.assigned)
-        self.assigned = []
+        _log.info("partitions_revoked", topic=self._topic, partitions=shown(self.assigned))
+        self.assigned, self.started, self.out_of_range = [], False, set()
         self._on_lost()
+
+
+def shown(partitions: list[int]) -> list[int] | str:
+    """Partitions in a log line: of many, how many."""
+    return partitions if len(partitions) <= _MOST_SHOWN else f"{len(partitions)} partitions"

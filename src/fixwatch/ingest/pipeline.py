@@ -11,8 +11,12 @@
 7. Commit: rows, folds and offsets become visible together, or not at all.
 8. Tell Kafka the offsets, for lag tools only.
 
-When Postgres is gone, wait until it is back and start again from step 1 at the stored offsets. When it refuses
-a row, halve the batch until the row stands alone, and store that one with its bytes and nothing else.
+Nothing that happens every day ends the loop. When Postgres takes nothing (gone, full, read-only), we stop reading
+and forget what we hold, stay in the group, and try again with growing pauses; then partitions start again from
+step 1 at the stored offsets. When it refuses a row, halve the batch until the row stands alone, and store that one
+with its bytes and nothing else. When the broker has the topic in another incarnation, we join anew: between steps
+1 and 4 it is asked which one it has, so no batch mixes two. When it no longer has the offset that we are at, what
+is missing is recorded as a gap, in the transaction that moves the offset past it.
 """
 
 from __future__ import annotations
@@ -21,23 +25,28 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
 from typing import Final
 
 import psycopg
 
 from fixwatch import __version__
-from fixwatch.errors import Fenced
+from fixwatch.errors import BrokerError, DatabaseError, Fenced
+from fixwatch.ingest import condition
 from fixwatch.ingest.batch_store import BatchStore
+from fixwatch.ingest.condition import Condition
 from fixwatch.ingest.consumer import TopicConsumer
 from fixwatch.ingest.options import decode_options
+from fixwatch.kafka.client import client_config
+from fixwatch.kafka.offsets import Topic
+from fixwatch.kafka.watch import TopicWatch
 from fixwatch.settings import Settings
-from fixwatch.store.connection import wait_to_connect
+from fixwatch.store.connection import Backoff, connect
+from fixwatch.store.faults import outage, reason
 from fixwatch.store.housekeeping import Housekeeping
 from fixwatch.store.identities import Identities
 from fixwatch.store.migrate import migrate
 from fixwatch.store.writer import Writer
-from fixwatch.telemetry import logger
+from fixwatch.telemetry import Seldom, logger
 
 _log = logger("ingest")
 
@@ -47,102 +56,225 @@ REPORT_EVERY: Final = 1.0
 #: Seconds between two rounds of making the log's partitions and sweeping old figures.
 _HOUSEKEEPING_EVERY: Final = 3_600.0
 
+#: Seconds after which a new connection that gave no trouble is one that works, though nothing was stored.
+_SETTLED: Final = 2.0
+
+#: How long before a batch was polled, s, the broker may have been asked which incarnation of the topic it has.
+#: Nobody deletes a topic, makes it anew and fills it past our offset in that time.
+_INCARNATION_MAY_BE: Final = 0.02
+
 
 class Ingester:
-    """One ingesting process: a consumer, two connections, and the loop between them."""
+    """One ingesting process: a consumer, two connections, and the loop between them.
+
+    Attributes:
+        condition: what it does or waits for; also where Postgres cannot be told.
+    """
 
     def __init__(self, settings: Settings, stop: threading.Event) -> None:
         self._settings = settings
         self._stop = stop
         self._ingester_id = f"{socket.gethostname()}:{os.getpid()}"
-        self._consumer = TopicConsumer(settings, locate=self._locate, on_lost=self._lose)
+        self._consumer = TopicConsumer(settings, self._lose)
+        self._watch = TopicWatch(client_config(settings), settings.kafka_topic)
+        self._topic_id: str | None = None
         # One connection writes; the other names, reports and keeps house while that one is busy.
         self._connections: list[psycopg.Connection] = []
-        self._housekeeping: Housekeeping
-        self._batches: BatchStore
+        self._housekeeping: Housekeeping | None = None
+        self._batches: BatchStore | None = None
+        self._backoff = Backoff()
+        self._seldom = Seldom()
+        self._outage: Condition | None = None
+        self.condition = condition.STARTING
 
     def run(self) -> None:
         """Ingest until `stop` is set; what is in hand is stored first.
 
         Raises:
-            DatabaseError: the database's schema is not ours, or `stop` was set before Postgres was there.
-            BrokerError: the Kafka client is beyond repair.
+            DatabaseError: Postgres refuses us for good: the schema is not ours, or a permission is missing.
             DictionaryError: a dictionary of the settings cannot be read.
         """
         decode_options(self._settings)
-        self._connect()
-        self._consumer.subscribe()
         try:
             while not self._stop.is_set():
-                self._one_round()
+                batches = self._batches or self._connect()
+                if batches is not None:
+                    self._consumer.join()
+                    self._one_round(batches)
         finally:
             # Leaving the group gives our partitions up, which stores what is in flight.
-            self._consumer.close()
-            self._disconnect()
+            self._consumer.leave()
+            self._disconnect(forget=True)
 
-    def _one_round(self) -> None:
+    def _one_round(self, batches: BatchStore) -> None:
         try:
-            self._report()
+            self._watch.look()
+            self._report(batches)
+            if self._consumer.started and self._watch.known and not self._is_same(self._watch.topic):
+                self._consumer.hold()
+            if self._consumer.out_of_range:
+                self._mend_offsets(batches)
+            if self._consumer.assigned and not self._consumer.started and not self._begin(batches):
+                return
             batch = self._consumer.poll(self._settings.batch_rows, self._settings.batch_wait_ms / 1000)
-            highs = self._consumer.high_watermarks(self._batches.partitions) if len(batch) else {}
-            self._consumer.commit(self._batches.store(batch, highs))
+            polled_at = time.monotonic()
+            if len(batch):
+                self._watch.ask(_INCARNATION_MAY_BE)
+            highs = self._consumer.high_watermarks(set(batch.partitions))
+            stored = batches.store(batch, highs, lambda: self._confirm(polled_at))
+            if self._outage is not None and (stored or polled_at - self._connected_at > _SETTLED):
+                _log.info("database_back")
+                self._outage = None
+                self._backoff.reset()
+            self._consumer.commit(stored)
         except Fenced as error:
             _log.warning("batch_fenced", reason=str(error))
-            self._consumer.seek_to_stored()
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            _log.warning("database_lost", reason=str(error).strip())
-            self._disconnect()
-            self._connect()
-            self._consumer.seek_to_stored()
-            _log.info("database_back")
-
-    def _connect(self) -> None:
-        self._connections = [self._connection(), self._connection()]
-        control, writing = self._connections
-        for migration in migrate(control):
-            _log.info("migrated", number=migration.number, name=migration.name)
-        self._housekeeping = Housekeeping(control, self._ingester_id, __version__)
-        self._batches = BatchStore(Writer(writing), Identities(control), self._settings, self._ingester_id)
-        self._reported_at = self._tidied_at = float("-inf")
-        self._report()
-
-    def _connection(self) -> psycopg.Connection:
-        return wait_to_connect(
-            self._settings.database_url.get_secret_value(),
-            application_name="fixwatch ingest",
-            on_wait=lambda reason: _log.warning("waiting_for_database", reason=reason),
-            give_up=self._stop.is_set,
-            autocommit=True,
-        )
-
-    def _disconnect(self) -> None:
-        self._batches.close()
-        try:
-            self._housekeeping.forget()
+            self._consumer.hold()
+        except BrokerError as error:
+            if self._consumer.broken:
+                self._consumer.leave()
+            self._pause(condition.waiting_for_broker(str(error)))
         except psycopg.Error as error:
-            _log.info("ingester_not_forgotten", reason=str(error).strip())
+            self._suffer(error)
+
+    def _begin(self, batches: BatchStore) -> bool:
+        """Start reading what the group gave us; False if it cannot be started yet."""
+        self._consumer.commit(batches.finish())
+        topic = self._watch.as_of(time.monotonic())
+        if topic is None:
+            self._pause(condition.waiting_for_topic(self._settings.kafka_topic))
+            return False
+        if self._topic_id not in (None, topic.topic_id):
+            # Anew from the ground up: the client knows offsets and epochs of the incarnation that is gone.
+            _log.warning("topic_made_anew", topic=topic.name, topic_id=topic.topic_id, before=self._topic_id)
+            self._topic_id = topic.topic_id
+            self._consumer.leave()
+            return False
+        self._topic_id = topic.topic_id
+        self._consumer.start(batches.locate(topic.topic_id, self._consumer.assigned))
+        return True
+
+    def _confirm(self, polled_at: float) -> None:
+        """Make sure that what was polled is of the incarnation that our offsets are of."""
+        if not self._is_same(self._watch.as_of(polled_at - _INCARNATION_MAY_BE)):
+            raise Fenced(f"The topic {self._settings.kafka_topic} was deleted, or made anew.")
+
+    def _is_same(self, topic: Topic | None) -> bool:
+        """If it is the incarnation that is being read."""
+        return topic is not None and topic.topic_id == self._topic_id
+
+    def _mend_offsets(self, batches: BatchStore) -> None:
+        """Record what the broker no longer has, and start again behind it."""
+        self._consumer.commit(batches.finish())
+        self._confirm(time.monotonic())
+        ends = {}
+        for partition in sorted(self._consumer.out_of_range):
+            first, end = self._consumer.kept(partition)
+            if batches.skip(partition, first, end) == "truncated":
+                ends[partition] = end
+        # From the end of a log that was cut off: what it gets below our offset is passed over.
+        self._consumer.start(batches.offsets | ends)
+
+    def _pause(self, why: Condition) -> None:
+        """Read nothing for a moment, and say why."""
+        self._consumer.hold()
+        self._say(why)
+        self._consumer.wait(0.2)
+
+    def _say(self, now: Condition) -> None:
+        """Be in this condition; one that a person should know of is a log line now and then."""
+        self.condition = now
+        if now.detail is not None and self._seldom.due(now.state):
+            _log.warning(now.state.replace(" ", "_"), reason=now.detail)
+
+    def _suffer(self, error: psycopg.Error) -> None:
+        """Postgres failed us: let go of everything that is not stored, and of the connections.
+
+        Raises:
+            DatabaseError: waiting would not help.
+        """
+        ails = outage(error)
+        if ails is None:
+            raise DatabaseError(
+                f"Postgres refuses what an ingester has to do: {reason(error)} (SQLSTATE {error.sqlstate}). "
+                "Nothing is lost: mend it and start again where it stopped."
+            ) from error
+        if self._outage is None:
+            _log.warning("database_lost", ails=ails, reason=reason(error))
+        self._outage = condition.waiting_for_database(ails, reason(error))
+        self._say(self._outage)
+        self._consumer.hold()
+        self._disconnect()
+        ends = time.monotonic() + self._backoff.next()
+        while not self._stop.is_set() and (left := ends - time.monotonic()) > 0:
+            self._consumer.wait(min(left, 0.1))
+
+    def _connect(self) -> BatchStore | None:
+        """The connections, and what works through them; None if Postgres is not there."""
+        try:
+            for _ in range(2):
+                self._connections.append(
+                    connect(
+                        self._settings.database_url.get_secret_value(),
+                        application_name="fixwatch ingest",
+                        autocommit=True,
+                    )
+                )
+            control, writing = self._connections
+            for migration in migrate(control):
+                _log.info("migrated", number=migration.number, name=migration.name)
+            self._housekeeping = Housekeeping(control, self._ingester_id, __version__)
+            batches = BatchStore(Writer(writing), Identities(control), self._settings, self._ingester_id)
+            self._reported_at = self._tidied_at = float("-inf")
+            self._connected_at = time.monotonic()
+            self._report(batches)
+        except psycopg.Error as error:
+            self._suffer(error)
+            return None
+        self._batches = batches
+        return batches
+
+    def _disconnect(self, *, forget: bool = False) -> None:
+        if self._batches is not None:
+            self._batches.close()
+        if forget and self._housekeeping is not None:
+            try:
+                self._housekeeping.forget()
+            except psycopg.Error as error:
+                _log.info("ingester_not_forgotten", reason=reason(error))
         for connection in self._connections:
             connection.close()
-
-    def _locate(self, topic_id: str, partitions: list[int]) -> Mapping[int, int]:
-        return self._batches.locate(topic_id, partitions)
+        self._connections, self._housekeeping, self._batches = [], None, None
 
     def _lose(self) -> None:
         """Our partitions go to others: what is in flight is stored, or it is theirs."""
+        if self._batches is None:
+            return
         try:
             self._consumer.commit(self._batches.finish())
         except (Fenced, psycopg.Error) as error:
             _log.warning("batch_lost", reason=str(error).strip())
         self._batches.lose()
 
-    def _report(self) -> None:
+    def _report(self, batches: BatchStore) -> None:
         now = time.monotonic()
+        if self._housekeeping is None:
+            return
         if now - self._tidied_at >= _HOUSEKEEPING_EVERY:
             self._housekeeping.make_partitions()
             self._housekeeping.sweep()
             self._tidied_at = now
         if now - self._reported_at >= REPORT_EVERY:
-            partitions = self._batches.partitions
-            state = "ingesting" if partitions else "waiting for partitions"
-            self._housekeeping.report(state, None, len(partitions))
+            self._say(self._how_it_goes(batches))
+            partitions = len(batches.partitions)
+            self._housekeeping.report(self.condition.state, self.condition.detail, partitions)
             self._reported_at = now
+
+    def _how_it_goes(self, batches: BatchStore) -> Condition:
+        if self._outage is not None:
+            return self._outage
+        if self._watch.silence is not None:
+            return condition.waiting_for_broker(self._watch.silence)
+        if self._watch.known and self._watch.topic is None:
+            return condition.waiting_for_topic(self._settings.kafka_topic)
+        return condition.INGESTING if batches.partitions else condition.WAITING_FOR_PARTITIONS

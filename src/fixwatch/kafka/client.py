@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import re
+from typing import Any, Final
 
 from fixwatch.settings import Settings
+from fixwatch.telemetry import Seldom
+
+#: What differs between two lines of librdkafka that say the same: times, counts, ports.
+_NUMBERS: Final = re.compile(r"\d+")
 
 
 def client_config(settings: Settings) -> dict[str, Any]:
@@ -14,8 +19,12 @@ def client_config(settings: Settings) -> dict[str, Any]:
 
 
 def kafka_logger() -> logging.Logger:
-    """For clients that live long: librdkafka's warnings are log lines like ours."""
-    return logging.getLogger("librdkafka")
+    """For clients that live long: librdkafka's warnings are log lines like ours, none of them in a flood."""
+    kafka = logging.getLogger("librdkafka")
+    if not kafka.filters:
+        seldom = Seldom()
+        kafka.addFilter(lambda record: seldom.due(_NUMBERS.sub("", record.getMessage())))
+    return kafka
 
 
 def quiet_logger() -> logging.Logger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,11 +54,23 @@ def describe_topic(config: Mapping[str, Any], name: str, timeout: float = 10) ->
     admin = AdminClient(dict(config), logger=quiet_logger())
     try:
         asked = admin.describe_topics(TopicCollection([name]), request_timeout=timeout)[name]
-        found = asked.result(timeout + 1)
+        return described(name, asked, timeout + 1)
     except (KafkaException, TimeoutError) as error:
+        raise BrokerError(f"The broker does not describe topic {name}: {said(error)}") from error
+
+
+def described(name: str, asked: Future[Any], timeout: float) -> Topic | None:
+    """The topic in an answer to DescribeTopics, waited for `timeout` seconds; None if there is none.
+
+    Raises:
+        KafkaException, TimeoutError: there is no such answer.
+    """
+    try:
+        found = asked.result(timeout)
+    except KafkaException as error:
         if _code(error) in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
             return None
-        raise BrokerError(f"The broker does not describe topic {name}: {_text(error)}") from error
+        raise
     topic_id = str(found.topic_id) if found.topic_id is not None else "-"
     return Topic(name, topic_id, len(found.partitions))
 
@@ -105,7 +118,7 @@ def end_offsets(config: Mapping[str, Any], topic: Topic, timeout: float = 10) ->
                     f"The broker does not say within {timeout:g} s where topic {topic.name} ends."
                 )
     except KafkaException as error:
-        raise BrokerError(f"The broker does not say where topic {topic.name} ends: {_text(error)}") from error
+        raise BrokerError(f"The broker does not say where topic {topic.name} ends: {said(error)}") from error
     finally:
         consumer.close()
     return ends
@@ -130,7 +143,8 @@ def _code(error: Exception) -> int | None:
     return cause.code() if isinstance(cause, KafkaError) else None
 
 
-def _text(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """What the client says, for people."""
     cause = error.args[0] if error.args else None
     if not isinstance(cause, KafkaError):
         return str(error) or "no answer in time"

@@ -18,8 +18,35 @@ CONNECT_TIMEOUT: Final = 5
 #: a whole table instead would make the cost of a batch grow with the table.
 KEY_LOOKUPS: Final = ("SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET enable_seqscan = off")
 
+#: A server that is cut off, rather than down, is noticed after some 15 s, not after the system's two hours.
+_KEEPALIVE: Final = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
 #: Seconds between attempts: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+
+
+class Backoff:
+    """How long to wait before each of several attempts: twice as long each time, up to a limit.
+
+    With jitter, so that many processes do not knock together on a server that comes back.
+    """
+
+    def __init__(self) -> None:
+        self._pause = _FIRST_PAUSE
+
+    def next(self) -> float:
+        """Seconds to wait now."""
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311
+
+    def reset(self) -> None:
+        """It went well: the next time starts short again."""
+        self._pause = _FIRST_PAUSE
 
 
 def connect(database_url: str, *, application_name: str, **options: Any) -> psycopg.Connection:
@@ -35,7 +62,7 @@ def connect(database_url: str, *, application_name: str, **options: Any) -> psyc
             application_name=application_name,
             connect_timeout=CONNECT_TIMEOUT,
             options="-c timezone=UTC",
-            **options,
+            **(_KEEPALIVE | options),
         )
     except psycopg.ProgrammingError as error:
         # psycopg quotes the URL in this message, and with it the password.
@@ -60,17 +87,15 @@ def wait_to_connect(
     Raises:
         DatabaseError: the URL is not one, or `give_up` said so.
     """
-    pause = _FIRST_PAUSE
+    backoff = Backoff()
     while True:
         try:
             return connect(database_url, application_name=application_name, **options)
         except psycopg.OperationalError as error:
             reason = str(error).strip().splitlines()[0]
             on_wait(reason)
-            # Jitter, so that many processes do not knock together on a server that comes back.
-            ends = time.monotonic() + pause * random.uniform(0.5, 1.0)  # noqa: S311
+            ends = time.monotonic() + backoff.next()
             while time.monotonic() < ends:
                 if give_up():
                     raise DatabaseError(f"Postgres is not there: {reason}") from error
                 time.sleep(0.05)
-            pause = min(pause * 2, _LONGEST_PAUSE)

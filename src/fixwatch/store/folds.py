@@ -18,6 +18,7 @@ IDENTITIES: Final = ("session_pairs", "sessions", "order_ids")
 OTHERS: Final = (
     "schema_migrations",
     "ingest_offsets",
+    "ingest_gaps",
     "ingesters",
     "ingest_batches",
     "log_dropped",

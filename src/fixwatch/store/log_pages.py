@@ -61,9 +61,6 @@ class Log:
 
     def gaps(self, stream_id: int) -> list[range]:
         """The offsets that ingestion has written down as never to come."""
-        (has_gaps,) = self._connection.execute(_SQL["has_gaps"]).fetchone() or (False,)
-        if not has_gaps:
-            return []
         rows = self._connection.execute(_SQL["gaps"], {"stream_id": stream_id})
         return [range(first, last + 1) for first, last in rows]
 

@@ -49,8 +49,5 @@ CROSS JOIN LATERAL (
 ) AS m
 WHERE o.stream_id = %(stream_id)s
 
--- has_gaps --
-SELECT to_regclass('ingest_gaps') IS NOT NULL
-
 -- gaps --
 SELECT first_offset, last_offset FROM ingest_gaps WHERE stream_id = %(stream_id)s ORDER BY first_offset

@@ -13,6 +13,7 @@ from typing import Final
 import psycopg
 
 from fixwatch.errors import DatabaseError
+from fixwatch.store.faults import outage
 
 #: RETURNING OLD and NEW of an upsert, which the folds' rollups need, came with Postgres 18.
 MINIMUM_SERVER_VERSION: Final = 180_000
@@ -99,6 +100,7 @@ def migrate(connection: psycopg.Connection) -> list[Migration]:
 
     Raises:
         DatabaseError: as `pending`, or Postgres refused a migration.
+        psycopg.Error: Postgres is not there, or takes nothing now: see `faults.outage`.
     """
     try:
         with connection.transaction():
@@ -112,5 +114,7 @@ def migrate(connection: psycopg.Connection) -> list[Migration]:
                     (migration.number, migration.name, migration.sha256),
                 )
     except psycopg.Error as error:
+        if outage(error):
+            raise
         raise DatabaseError(f"A migration failed, nothing was changed: {error}") from error
     return todo

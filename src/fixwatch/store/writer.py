@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import psycopg
@@ -40,6 +40,19 @@ class Advance:
     high_watermark: int
 
 
+GapReason = Literal["before_first_start", "deleted", "truncated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Offsets of a stream that will never be in its log, both ends included."""
+
+    stream_id: int
+    first_offset: int
+    last_offset: int
+    reason: GapReason
+
+
 class Transaction:
     """One batch's transaction."""
 
@@ -63,6 +76,10 @@ class Transaction:
         )
         if self._cursor.rowcount != len(moves):
             raise Fenced("Another ingester stored these offsets: the partitions are not ours any more.")
+
+    def record_gap(self, gap: Gap) -> None:
+        """Keep what will never be in the log; a gap that begins where a known one does is that one."""
+        self._cursor.execute(_SQL["record_gap"], asdict(gap))
 
     def append(self, rows: CopyData) -> None:
         """COPY rows into their table: the log, or orders or trades of which nothing is stored yet.
@@ -123,6 +140,10 @@ class Writer:
         self._connection.execute(_SQL["register_streams"], of)
         rows = self._connection.execute(_SQL["read_streams"], of)
         return {partition: Stream(stream_id, offset) for partition, stream_id, offset in rows}
+
+    def make_partition(self, day: date) -> None:
+        """Make the log's partition of a day (UTC), where it is missing."""
+        self._connection.execute(_SQL["make_partition"], {"day": day})
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

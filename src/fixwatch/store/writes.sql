@@ -18,6 +18,14 @@ FROM unnest(%(stream_ids)s::integer[], %(expected)s::bigint[], %(next_offsets)s:
             %(high_watermarks)s::bigint[]) AS n (stream_id, expected, next_offset, high_watermark)
 WHERE o.stream_id = n.stream_id AND o.next_offset = n.expected
 
+-- record_gap --
+INSERT INTO ingest_gaps (stream_id, first_offset, last_offset, reason)
+VALUES (%(stream_id)s, %(first_offset)s, %(last_offset)s, %(reason)s)
+ON CONFLICT (stream_id, first_offset) DO NOTHING
+
+-- make_partition --
+SELECT make_message_partitions(%(day)s, 1)
+
 -- temporary_tables --
 CREATE TEMPORARY TABLE IF NOT EXISTS new_orders (LIKE orders INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS new_trades (
