@@ -24,7 +24,7 @@ static void expect_same(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < FW_FORMS; i++) {
         if (!fw_forms[i].runs()) continue;
         fw_scanned found;
-        fw_forms[i].scan(p, n, soh, &found);
+        fw_scan(fw_forms[i].with, p, n, soh, &found);
         if (found.count != wanted.count || found.sum != wanted.sum || !found.odd != !wanted.odd ||
             memcmp(soh, wanted_soh, wanted.count * sizeof *soh) != 0) {
             fprintf(stderr, "%s finds something else\n", fw_forms[i].name);

@@ -11,6 +11,7 @@
 
 #include "_fill.h"
 #include "_message.h"
+#include "_texts.h"
 
 /* Texts that would not fit Arrow's 31-bit offsets are defects, which only the field-by-field path tells: it is
  * taken for all messages once a column comes near that. */
@@ -20,37 +21,27 @@ static inline int fw_texts_are_near_full(const fw_decoder *d) {
     return 0;
 }
 
-/* Messages between the one in hand and the one whose memory is asked for, and the most bytes that are. */
-#define FW_AHEAD 8
-#define FW_AHEAD_BYTES 512
+/* Messages between the one in hand and the one whose memory is asked for. */
+#define FW_AHEAD 32
 
-static inline void fw_ask_for(const fw_decoder *d, int64_t row) {
-    if (row >= d->rows) return;
-    size_t n = d->length[row] < FW_AHEAD_BYTES ? d->length[row] : FW_AHEAD_BYTES;
-    for (size_t at = 0; at < n; at += 64) fw_prefetch(d->data[row] + at);
-}
-
-static inline void fw_recognise_all(fw_decoder *d, fw_scanner scan) {
+static inline void fw_recognise_all(fw_instructions with, fw_decoder *d) {
     fw_block *b = &d->block;
+    size_t most = d->max_bytes < FW_SCAN_BYTES ? d->max_bytes : FW_SCAN_BYTES;
     d->layouts.used_count = 0;
     if (fw_texts_are_near_full(d)) {
         memset(b->signature, 0, sizeof b->signature);
         b->plain_path = fw_all_rows(b);
         return;
     }
-    for (unsigned row = 0; row < b->count; row++) {
-        size_t n = b->length[row];
-        fw_ask_for(d, b->first + row + FW_AHEAD);
-        b->signature[row] = 0;
-        if (n > d->max_bytes || !fw_recognise(&d->layouts, b, row, b->data[row], n, scan))
-            b->plain_path |= (uint64_t)1 << row;
-    }
+    fw_coming coming = {d->data + b->first + FW_AHEAD, d->length + b->first + FW_AHEAD, d->rows - b->first - FW_AHEAD};
+    fw_recognise(with, &d->layouts, b, most, &coming);
 }
 
 /* Which rows have which columns, by their layouts. */
 static inline int fw_gather_columns(fw_decoder *d) {
     for (unsigned i = 0; i < d->layouts.used_count; i++) {
         fw_layout *l = d->layouts.used[i];
+        if (!l->rows) continue;
         for (uint32_t k = 0; k < l->column_count; k++) {
             if (fw_touch(&d->block, d->columns, l->columns[k], d->rows)) return FW_OUT_OF_MEMORY;
             d->block.present[l->columns[k]] |= l->rows;
@@ -60,14 +51,14 @@ static inline int fw_gather_columns(fw_decoder *d) {
     return 0;
 }
 
-static inline void fw_fill_fixed_columns(fw_decoder *d) {
+static inline void fw_fill_fixed_columns(fw_instructions with, fw_decoder *d) {
     fw_block *b = &d->block;
     uint64_t failed = 0;
     for (unsigned i = 0; i < b->column_count; i++) {
         unsigned number = b->columns[i];
         fw_column *column = &d->columns[number];
         if (!fw_is_text(column->kind))
-            failed |= fw_fill_fixed(column, b, fw_spans_of(b, number), b->present[number]);
+            failed |= fw_fill_fixed(with, column, b, fw_spans_of(b, number), b->present[number]);
     }
     if (!failed) return;
     b->plain_path |= failed;
@@ -90,21 +81,21 @@ static inline int fw_read_the_others(fw_decoder *d) {
     return 0;
 }
 
-static inline int fw_fill_text_columns(fw_decoder *d) {
+static inline int fw_fill_text_columns(fw_instructions with, fw_decoder *d) {
     fw_block *b = &d->block;
     for (unsigned i = 0; i < b->column_count; i++) {
         unsigned number = b->columns[i];
         fw_column *column = &d->columns[number];
         if (!fw_is_text(column->kind)) continue;
         column->noted = 0;
-        if (fw_fill_texts(column, b, number)) return FW_OUT_OF_MEMORY;
+        if (fw_fill_texts(with, column, b, number)) return FW_OUT_OF_MEMORY;
     }
     return 0;
 }
 
 /* Decode the `count` messages from `first` on. Returns as fw_decode_message; after the number of a version the
  * block is to be decoded again. */
-static inline int fw_decode_block(fw_decoder *d, int64_t first, unsigned count, fw_scanner scan) {
+static inline int fw_decode_block(fw_instructions with, fw_decoder *d, int64_t first, unsigned count) {
     fw_block *b = &d->block;
     size_t defects = d->defects.count;
     fw_block_begin(b, first, count);
@@ -116,10 +107,10 @@ static inline int fw_decode_block(fw_decoder *d, int64_t first, unsigned count, 
         b->bytes += b->length[row];
     }
     memset(d->verdicts + first, FW_VALID, count);
-    fw_recognise_all(d, scan);
+    fw_recognise_all(with, d);
     int outcome = fw_gather_columns(d);
     if (outcome) return outcome;
-    fw_fill_fixed_columns(d);
+    fw_fill_fixed_columns(with, d);
     outcome = fw_read_the_others(d);
     if (outcome) {
         d->defects.count = defects;
@@ -131,17 +122,17 @@ static inline int fw_decode_block(fw_decoder *d, int64_t first, unsigned count, 
         }
         return outcome;
     }
-    if (fw_fill_text_columns(d)) return FW_OUT_OF_MEMORY;
+    if (fw_fill_text_columns(with, d)) return FW_OUT_OF_MEMORY;
     for (uint64_t left = b->secret; left; left &= left - 1)
         d->secrets[d->secret_count++] = (int32_t)(first + fw_lowest(left));
     return 0;
 }
 
 /* Decode from row `*row` on; it is then the first that is not decoded. Returns as fw_decode_message. */
-static inline int fw_decode_rows(fw_decoder *d, int64_t *row, fw_scanner scan) {
+static inline int fw_decode_rows(fw_instructions with, fw_decoder *d, int64_t *row) {
     while (*row < d->rows) {
         unsigned count = d->rows - *row < FW_BLOCK ? (unsigned)(d->rows - *row) : FW_BLOCK;
-        int outcome = fw_decode_block(d, *row, count, scan);
+        int outcome = fw_decode_block(with, d, *row, count);
         if (outcome) return outcome;
         *row += count;
     }

@@ -60,9 +60,12 @@ static inline void fw_column_free(fw_column *c) {
     fw_column_forget(c);
 }
 
-/* Have room for `bytes` more of text, and 8 that may be written behind them. */
+/* Bytes that may be written behind a text. */
+#define FW_TEXT_MARGIN 32
+
+/* Have room for `bytes` more of text, and the margin. */
 static inline int fw_column_room(fw_column *c, size_t bytes) {
-    size_t wanted = c->used + bytes + 8;
+    size_t wanted = c->used + bytes + FW_TEXT_MARGIN;
     if (wanted <= c->capacity) return 0;
     if (wanted < 2 * c->capacity) wanted = 2 * c->capacity;
     uint8_t *grown = (uint8_t *)fw_retake(c->values, c->used, wanted);

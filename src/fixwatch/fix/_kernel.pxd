@@ -55,7 +55,7 @@ cdef extern from "_forms.h" nogil:
     void fw_batch_end(fw_decoder *)
     void *fw_take(size_t)
     void fw_give(void *)
-    void fw_prefetch(const void *)
+    void fw_prefetch_to_write(const void *)
     int fw_tokenise(fw_tokens *, const uint8_t *, size_t)
     int fw_choose_dictionaries(fw_decoder *, const uint8_t *)
     void fw_check_dictionary(fw_decoder *, int32_t row, const uint8_t *, int record)

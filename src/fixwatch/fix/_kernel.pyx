@@ -30,7 +30,7 @@ cdef extern from "Python.h":
     int PyBytes_CheckExact(PyObject *)
 
 # Objects between one whose memory is asked for and the one in hand: as many as memory takes to answer.
-cdef int AHEAD = 16
+cdef int AHEAD = 32
 
 # By dictionary: its tables are made when a message of its version comes by, and stay as long as it does.
 TABLES = WeakKeyDictionary()
@@ -145,7 +145,7 @@ cdef class _Decoder:
         cdef int64_t row
         for row in range(self.held_count):
             if row + AHEAD < self.held_count:
-                fw_prefetch(self.held[row + AHEAD])
+                fw_prefetch_to_write(self.held[row + AHEAD])
             Py_DECREF(<object>self.held[row])
         fw_give(self.held)
         self.held = NULL
@@ -176,7 +176,7 @@ cdef class _Decoder:
         items = PySequence_Fast_ITEMS(sequence)
         for row in range(d.rows):
             if row + AHEAD < d.rows:
-                fw_prefetch(items[row + AHEAD])
+                fw_prefetch_to_write(items[row + AHEAD])
             message = items[row]
             if PyBytes_CheckExact(message):
                 d.data[row] = <const uint8_t *>PyBytes_AS_STRING(<object>message)

@@ -24,14 +24,15 @@
 /* Signatures of messages that were read field by field, so that a layout is made only of what comes twice. */
 #define FW_GLIMPSES 4096
 
-/* A field as it must begin, and where its value's place goes. */
+/* Arrays of a layout are this many fields longer than needed: passes take as many at once. */
+#define FW_AT_ONCE 8
+
+/* A field whose value a column takes. */
 typedef struct {
-    uint64_t literal; /* its first bytes, moved to the top: the tag, '=', and where the layout hangs on it the value
-                         and SOH */
-    uint32_t spans;   /* index of the column's places in the block's spans */
-    uint16_t head;    /* bytes of the tag and '=' */
-    uint16_t other;   /* bits of the 8 bytes that are not of the literal */
-} fw_step;
+    uint32_t head;  /* what the offsets of the SOH in front of it and behind it, as an fw_span, become its place by */
+    uint32_t spans; /* index of the column's places in the block's spans */
+    uint16_t field;
+} fw_target;
 
 /* What is asked of a value, apart from what filling its column finds out. */
 enum { FW_ASK_CHAR, FW_ASK_SINGLE, FW_ASK_ANY };
@@ -43,6 +44,7 @@ typedef struct {
     uint32_t accepted_length;
     uint16_t number; /* of the field in the dictionary */
     uint16_t field;  /* of the message */
+    uint16_t head; /* bytes of its tag and '=' and one of the SOH in front */
     int what;
 } fw_demand;
 
@@ -51,14 +53,27 @@ typedef struct {
     uint64_t begin_literal; /* the last 8 bytes of the first field, SOH included */
     uint32_t begin_end;     /* where that SOH is */
     uint64_t rows;          /* of the block in hand */
-    fw_step *steps;         /* of all fields but CheckSum(10) */
-    uint16_t *heads;        /* of each bytes of the tag and '=' and one of the SOH in front; then some of 1 */
+    /* By field, but CheckSum(10): its first bytes as they must be (the tag, '=', and where the layout hangs on it
+     * the value and SOH), and which of the first 8 those are. */
+    uint64_t *literals, *masks;
+    uint16_t *heads; /* by field: bytes of the tag and '=' and one of the SOH in front */
     fw_demand *demands;
-    uint16_t *columns;
-    uint32_t count; /* fields */
+    fw_target *targets;
+    uint16_t *columns; /* by target */
+    uint32_t count;    /* fields */
     uint32_t demand_count, column_count;
     uint8_t secret;
 } fw_layout;
+
+/* A message that may have a known layout. */
+typedef struct {
+    const uint8_t *p;
+    size_t n;
+    uint16_t *soh;    /* offsets of its SOH; in front of them UINT16_MAX, one byte in front of its first field */
+    uint64_t *begins; /* the first 8 bytes of each field but CheckSum(10) */
+    uint32_t count;   /* fields; 0: it has none */
+    uint8_t sum, odd; /* as fw_scanned */
+} fw_candidate;
 
 typedef struct {
     fw_layout *ways[FW_LAYOUT_SETS][FW_LAYOUT_WAYS]; /* the latest first */
@@ -66,14 +81,19 @@ typedef struct {
     unsigned used_count;
     uint64_t recognised; /* messages so far */
     uint32_t glimpsed[FW_GLIMPSES];
-    uint64_t keys[FW_LAYOUT_FIELDS];
-    uint16_t soh[FW_SCAN_ROOM];
+    uint32_t keys[FW_LAYOUT_FIELDS + FW_AT_ONCE];
+    /* Of the block's messages, one behind the other: */
+    fw_candidate candidates[FW_BLOCK];
+    uint16_t soh[FW_BLOCK * FW_SCAN_ROOM];
+    uint64_t begins[FW_BLOCK * (FW_LAYOUT_FIELDS + FW_AT_ONCE)];
 } fw_layouts;
 
 static inline void fw_layout_free(fw_layout *l) {
     if (!l) return;
-    free(l->steps);
+    free(l->literals);
+    free(l->masks);
     free(l->heads);
+    free(l->targets);
     free(l->demands);
     free(l->columns);
     free(l);
@@ -85,7 +105,7 @@ static inline void fw_layouts_begin(fw_layouts *all) {
         key ^= key << 13; /* xorshift64: any numbers that have nothing to do with each other */
         key ^= key >> 7;
         key ^= key << 17;
-        all->keys[i] = key | 1;
+        all->keys[i] = (uint32_t)(key >> 32);
     }
 }
 
@@ -94,37 +114,64 @@ static inline void fw_layouts_free(fw_layouts *all) {
         for (unsigned way = 0; way < FW_LAYOUT_WAYS; way++) fw_layout_free(all->ways[set][way]);
 }
 
-/* A number by which a message's layout is found: of BeginString(8), MsgType(35) and the first two bytes of every
- * field, which no value has a part in. Others may have the same: `fw_matches` decides. */
-static inline uint64_t fw_signature(const fw_layouts *all, const uint8_t *p, const uint16_t *soh, uint32_t count) {
-    uint64_t sum = count + fw_load8(p + 1) * all->keys[0] + (fw_load8(p + soh[1] + 1) & fw_first_bytes(5)) * all->keys[1];
-    for (uint32_t i = 2; i < count; i++) sum += fw_load2(p + soh[i - 1] + 1) * all->keys[i];
-    return sum | 1;
+/* Take the first 8 bytes of each field but CheckSum(10), which is as long itself. Returns a sum of what no value has a
+ * part in: the first two of each. */
+static inline uint64_t fw_take_begins_portable(const uint32_t *keys, fw_candidate *c) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i + 1 < c->count; i++) {
+        c->begins[i] = fw_load8(c->p + (uint16_t)(c->soh[(int32_t)i - 1] + 1));
+        sum += (uint64_t)(uint16_t)c->begins[i] * keys[i];
+    }
+    return sum;
 }
 
-/* If every field begins as the layout says. Tells the places of the columns' values. */
-static inline int fw_begins(const fw_layout *l, const uint8_t *p, const uint16_t *soh, fw_span *row) {
-    uint64_t wrong = (fw_load8(p + soh[0] - 7) ^ l->begin_literal) | (soh[0] ^ l->begin_end);
-    uint32_t at = 0;
-    for (uint32_t i = 0; i + 1 < l->count; i++) {
-        const fw_step *step = &l->steps[i];
-        wrong |= (fw_load8(p + at) << step->other) ^ step->literal;
-        row[step->spans].start = (uint16_t)(at + step->head);
-        row[step->spans].end = soh[i];
-        at = (uint32_t)soh[i] + 1;
-    }
+/* If every field begins as the layout says. */
+static inline int fw_begins_portable(const fw_layout *l, const uint64_t *begins) {
+    uint64_t wrong = 0;
+    for (uint32_t i = 0; i + 1 < l->count; i++) wrong |= (begins[i] ^ l->literals[i]) & l->masks[i];
     return wrong == 0;
 }
 
 /* If every field has a value, of no more bytes than `most`, which is a power of two less one. In 16 bits, where an
  * empty value is too long as well: the first field's length is known. */
-static inline int fw_have_values(const fw_layout *l, const uint16_t *soh, uint16_t most) {
+static inline int fw_have_values_portable(const fw_layout *l, const uint16_t *soh, uint16_t most) {
     uint16_t lengths = 0;
-    for (uint32_t i = 1; i < (l->count + 6) / 8 * 8 + 1; i++) { /* to the end of a vector */
+    for (uint32_t i = 1; i < l->count; i++) {
         uint16_t length = (uint16_t)(soh[i] - soh[i - 1] - l->heads[i]);
         lengths |= length | (uint16_t)(length - 1);
     }
     return lengths <= most;
+}
+
+#include "_layout_x86.h"
+
+static inline uint64_t fw_take_begins(fw_instructions with, const uint32_t *keys, fw_candidate *c) {
+#ifdef FW_HAS_X86
+    if (with == FW_AVX512) return fw_take_begins_avx512(keys, c);
+#endif
+    return fw_take_begins_portable(keys, c);
+}
+
+static inline int fw_begins(fw_instructions with, const fw_layout *l, const uint64_t *begins) {
+#ifdef FW_HAS_X86
+    if (with == FW_AVX512) return fw_begins_avx512(l, begins);
+#endif
+    return fw_begins_portable(l, begins);
+}
+
+static inline int fw_have_values(fw_instructions with, const fw_layout *l, const uint16_t *soh, uint16_t most) {
+#ifdef FW_HAS_X86
+    if (with == FW_AVX512) return fw_have_values_avx512(l, soh, most);
+#endif
+    return fw_have_values_portable(l, soh, most);
+}
+
+/* A number by which a message's layout is found: of BeginString(8), MsgType(35) and the first two bytes of every
+ * field, which no value has a part in. Others may have the same: `fw_begins` decides. */
+static inline uint64_t fw_signature(fw_instructions with, const uint32_t *keys, fw_candidate *c) {
+    uint64_t sum = c->count + fw_take_begins(with, keys, c);
+    sum += fw_load8(c->p + 1) * keys[0] + (c->begins[2] & fw_first_bytes(5)) * keys[1];
+    return (sum * 0x9E3779B97F4A7C15u) | 1; /* what tells layouts apart goes into the high bits */
 }
 
 /* SOH, 10= */
@@ -161,7 +208,7 @@ static inline int fw_answers(fw_demand *demand, const uint8_t *p, uint32_t start
 static inline int fw_answers_all(fw_layout *l, const uint8_t *p, const uint16_t *soh) {
     for (uint32_t i = 0; i < l->demand_count; i++) {
         fw_demand *demand = &l->demands[i];
-        uint32_t start = soh[demand->field - 1] + 1 + l->steps[demand->field].head;
+        uint32_t start = soh[demand->field - 1] + demand->head;
         if (!fw_answers(demand, p, start, soh[demand->field])) return 0;
     }
     return 1;
@@ -174,33 +221,117 @@ static inline fw_layout *fw_find_layout(fw_layouts *all, uint64_t signature) {
     return NULL;
 }
 
-/* If p[0..n), the block's message `row`, is valid and its layout known; tells the places of its columns' values. */
-static inline int fw_recognise(fw_layouts *all, fw_block *b, unsigned row, const uint8_t *p, size_t n,
-                               fw_scanner scan) {
+/* Messages whose memory is asked for, a few lines at a time: a processor waits when it is asked for too many. */
+typedef struct {
+    const uint8_t *const *data;
+    const size_t *length;
+    int64_t count;
+} fw_coming;
+
+static inline void fw_ask_for(const fw_coming *coming, unsigned i, size_t from, size_t to) {
+    if (i >= coming->count) return;
+    if (to > coming->length[i]) to = coming->length[i];
+    for (; from < to; from += 64) fw_prefetch(coming->data[i] + from);
+}
+
+/* Find the fields of a message that may have a layout: of `most` bytes, at most FW_SCAN_BYTES. Its SOH go to `soh`.
+ * Returns where the next one's may go. */
+static inline uint16_t *fw_find_fields(fw_instructions with, fw_candidate *c, uint16_t *soh, size_t most) {
     fw_scanned found;
-    const uint16_t *soh = all->soh;
+    size_t n = c->n;
+    c->count = 0;
     /* Shorter than any frame. */
-    if (n < 24 || n > FW_SCAN_BYTES) return 0;
-    scan(p, n, all->soh, &found);
+    if (n < 24 || n > most) return soh;
+    *soh++ = UINT16_MAX;
+    fw_scan(with, c->p, n, soh, &found);
     /* BeginString(8) with its SOH has 10 bytes at least, BodyLength(9) 1 to 8 digits, the trailer 7 bytes. */
     if (found.count < 4 || found.count > FW_LAYOUT_FIELDS || soh[found.count - 1] != n - 1 ||
         soh[found.count - 2] != n - 8 || soh[0] < 9 || soh[0] > 15 || soh[1] - soh[0] < 4 || soh[1] - soh[0] > 11)
-        return 0;
-    /* Behind the last field, as many with values of one byte as fw_have_values may look at. */
-    for (uint32_t i = 0; i < 8; i++) all->soh[found.count - 1 + i] = (uint16_t)(n - 1 + 2 * i);
-    if (found.odd) b->careful |= (uint64_t)1 << row;
-    b->signature[row] = fw_signature(all, p, soh, found.count);
-    fw_layout *l = fw_find_layout(all, b->signature[row]);
-    /* What may be too long for an identifier, as UTF-8 too, is left to the other path. */
-    if (!l || l->count != found.count || !fw_begins(l, p, soh, b->spans + row) ||
-        !fw_have_values(l, soh, found.odd ? FW_MAX_ID_BYTES / 4 : FW_MAX_ID_BYTES) ||
-        !fw_frame_holds(p, n, soh, found.sum) || !fw_answers_all(l, p, soh))
-        return 0;
-    if (l->rows == 0) all->used[all->used_count++] = l;
-    l->rows |= (uint64_t)1 << row;
-    all->recognised++;
-    if (l->secret) b->secret |= (uint64_t)1 << row;
-    return 1;
+        return soh;
+    c->soh = soh;
+    c->count = found.count;
+    c->sum = found.sum;
+    c->odd = found.odd;
+    return soh + found.count;
+}
+
+/* If a message is valid by its layout. What may be too long for an identifier, as UTF-8 too, is left to the other
+ * path. */
+static inline int fw_holds(fw_instructions with, fw_layout *l, const fw_candidate *c) {
+    return l->count == c->count && fw_load8(c->p + c->soh[0] - 7) == l->begin_literal && c->soh[0] == l->begin_end &&
+           fw_begins(with, l, c->begins) &&
+           fw_have_values(with, l, c->soh, c->odd ? FW_MAX_ID_BYTES / 4 : FW_MAX_ID_BYTES) &&
+           fw_frame_holds(c->p, c->n, c->soh, c->sum) && fw_answers_all(l, c->p, c->soh);
+}
+
+/* Tell the places of the columns' values of the messages that have this layout. */
+static inline void fw_place_values(const fw_layout *l, const fw_candidate *candidates, fw_span *spans) {
+    const uint16_t *soh[FW_BLOCK];
+    uint8_t rows[FW_BLOCK];
+    unsigned count = 0;
+    for (uint64_t left = l->rows; left; left &= left - 1) {
+        rows[count] = (uint8_t)fw_lowest(left);
+        soh[count] = candidates[rows[count]].soh - 1;
+        count++;
+    }
+    for (uint32_t i = 0; i < l->column_count; i++) {
+        fw_target target = l->targets[i];
+        for (unsigned k = 0; k < count; k++) {
+            uint32_t place;
+            memcpy(&place, soh[k] + target.field, sizeof place);
+            place += target.head;
+            memcpy(spans + target.spans + rows[k], &place, sizeof place);
+        }
+    }
+}
+
+/* Recognise the block's messages, of which those of more than `most` bytes cannot be. Those that are valid and have a
+ * known layout have the places of their columns' values told; the others are left to be read field by field.
+ *
+ * In steps that each take all messages: what no processor can foretell (how long a message is, which layout it has)
+ * is then known when a step's branches hang on it, and a wrong guess costs little. */
+static inline void fw_recognise(fw_instructions with, fw_layouts *all, fw_block *b, size_t most,
+                                const fw_coming *coming) {
+    fw_candidate *candidates = all->candidates;
+    uint16_t *soh = all->soh;
+    uint64_t *begins = all->begins;
+    for (unsigned row = 0; row < b->count; row++) {
+        fw_ask_for(coming, row, 0, 128);
+        candidates[row].p = b->data[row];
+        candidates[row].n = b->length[row];
+        soh = fw_find_fields(with, &candidates[row], soh, most);
+    }
+    for (unsigned row = 0; row < b->count; row++) {
+        fw_candidate *c = &candidates[row];
+        fw_ask_for(coming, row, 128, 256);
+        b->signature[row] = 0;
+        if (!c->count) continue;
+        c->begins = begins;
+        begins += (c->count + FW_AT_ONCE - 1) & ~(uint32_t)(FW_AT_ONCE - 1);
+        b->signature[row] = fw_signature(with, all->keys, c);
+        if (c->odd) b->careful |= (uint64_t)1 << row;
+    }
+    for (unsigned row = 0; row < b->count; row++) {
+        fw_layout *l = b->signature[row] ? fw_find_layout(all, b->signature[row]) : NULL;
+        fw_ask_for(coming, row, 256, 512);
+        if (!l) {
+            b->plain_path |= (uint64_t)1 << row;
+            continue;
+        }
+        if (l->rows == 0) all->used[all->used_count++] = l;
+        l->rows |= (uint64_t)1 << row;
+    }
+    for (unsigned i = 0; i < all->used_count; i++) {
+        fw_layout *l = all->used[i];
+        for (uint64_t left = l->rows; left; left &= left - 1)
+            if (!fw_holds(with, l, &candidates[fw_lowest(left)])) {
+                l->rows ^= left & (0 - left);
+                b->plain_path |= left & (0 - left);
+            }
+        fw_place_values(l, candidates, b->spans);
+        if (l->secret) b->secret |= l->rows;
+        all->recognised += (unsigned)__builtin_popcountll(l->rows);
+    }
 }
 
 #endif

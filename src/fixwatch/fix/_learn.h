@@ -22,17 +22,26 @@ static inline int fw_decides(const fw_field *field) {
 }
 
 /* Say how field `i` must begin. Returns 0 where that is more than 8 bytes, or the field may hold SOH. */
-static inline int fw_learn_step(const fw_decoder *d, const uint8_t *p, size_t i, fw_step *step) {
+static inline int fw_learn_begin(const fw_decoder *d, const uint8_t *p, size_t i, fw_layout *l) {
     const fw_field *field = &d->tokens.fields[i];
     size_t head = field->start - field->at;
     size_t bytes = fw_decides(field) ? head + field->length + 1 : i == 0 ? 8 : head;
     if (bytes > 8 || field->length == 0) return 0;
     if (field->tag > 0 && field->tag < FW_ROLE_TAGS && d->tokens.role[field->tag] & 0x80) return 0;
-    step->other = (uint16_t)(64 - 8 * bytes);
-    step->literal = fw_load8(p + field->at) << step->other;
-    step->head = (uint16_t)head;
-    step->spans = d->column_count * FW_STRIDE; /* no column */
+    l->masks[i] = fw_first_bytes((unsigned)bytes);
+    l->literals[i] = fw_load8(p + field->at);
+    l->heads[i] = (uint16_t)(head + 1);
     return 1;
+}
+
+/* Say where field `i`'s value goes. */
+static inline void fw_learn_target(size_t i, int column, fw_layout *l) {
+    fw_target *target = &l->targets[l->column_count];
+    /* In front of the first field is UINT16_MAX: what is carried into the other half of the span is taken off. */
+    target->head = i == 0 ? (uint32_t)l->heads[i] - 0x10000u : l->heads[i];
+    target->spans = (uint32_t)column * FW_STRIDE;
+    target->field = (uint16_t)i;
+    l->columns[l->column_count++] = (uint16_t)column;
 }
 
 /* Say what is asked of a field's value whose column, if any, is of `kind`. Returns if anything is. */
@@ -47,6 +56,7 @@ static inline int fw_learn_demand(const fw_decoder *d, size_t i, int kind, fw_de
     demand->dictionary = dictionary;
     demand->number = field->number;
     demand->field = (uint16_t)i;
+    demand->head = (uint16_t)(field->start - field->at + 1);
     demand->accepted_length = 0;
     demand->what = FW_ASK_ANY;
     if (set == 0 && type == FW_TYPE_CHAR) demand->what = FW_ASK_CHAR;
@@ -60,13 +70,11 @@ static inline int fw_learn_fields(const fw_decoder *d, const uint8_t *p, fw_layo
     for (size_t i = 0; i + 1 < t->count; i++) {
         const fw_field *field = &t->fields[i];
         int column = field->depth ? -1 : fw_column_of(d, field->tag), kind = -1;
-        if (!fw_learn_step(d, p, i, &l->steps[i])) return 0;
-        l->heads[i] = (uint16_t)(l->steps[i].head + 1);
+        if (!fw_learn_begin(d, p, i, l)) return 0;
         for (unsigned k = 0; column >= 0 && k < l->column_count; k++)
             if (l->columns[k] == column) column = -1; /* the first of a tag counts */
         if (column >= 0) {
-            l->steps[i].spans = (uint32_t)column * FW_STRIDE;
-            l->columns[l->column_count++] = (uint16_t)column;
+            fw_learn_target(i, column, l);
             kind = d->columns[column].kind;
         }
         if (field->tag == 554 || field->tag == 925) l->secret = 1;
@@ -95,16 +103,18 @@ static inline void fw_learn(fw_decoder *d, uint64_t signature, const uint8_t *p)
     if (fw_find_layout(all, signature)) return;
     fw_layout *l = (fw_layout *)calloc(1, sizeof *l);
     if (!l) return; /* memory has run out: the next batch will say so */
-    l->steps = (fw_step *)calloc(count, sizeof(fw_step));
-    l->heads = (uint16_t *)malloc((count + 8) * sizeof(uint16_t));
+    l->literals = (uint64_t *)calloc(count + FW_AT_ONCE, sizeof(uint64_t));
+    l->masks = (uint64_t *)calloc(count + FW_AT_ONCE, sizeof(uint64_t));
+    l->heads = (uint16_t *)calloc(count, sizeof(uint16_t));
     l->demands = (fw_demand *)calloc(count, sizeof(fw_demand));
+    l->targets = (fw_target *)calloc(count, sizeof(fw_target));
     l->columns = (uint16_t *)calloc(count, sizeof(uint16_t));
     l->signature = signature;
     l->count = (uint32_t)count;
     l->begin_end = (uint32_t)end;
     l->begin_literal = fw_load8(p + end - 7);
-    for (size_t i = 0; l->heads && i < count + 8; i++) l->heads[i] = 1;
-    if (l->steps && l->heads && l->demands && l->columns && fw_learn_fields(d, p, l)) fw_keep_layout(all, l);
+    if (l->literals && l->masks && l->heads && l->demands && l->targets && l->columns && fw_learn_fields(d, p, l))
+        fw_keep_layout(all, l);
     else fw_layout_free(l);
 }
 

@@ -10,6 +10,9 @@
 
 #include "_words.h"
 
+/* The instructions that a form of the decoder is compiled for (`_forms.h`). Each pass takes them as a constant. */
+typedef enum { FW_PORTABLE, FW_NEON, FW_AVX2, FW_AVX512 } fw_instructions;
+
 #define FW_SOH 0x01
 
 /* Longer messages are read field by field. A scan's positions have 16 bits and one buffer that stays in cache. */
@@ -22,9 +25,6 @@ typedef struct {
     uint8_t sum;    /* of all bytes, modulo 256: CheckSum(10) is of those in front of it */
     uint8_t odd;    /* NUL or a byte past ASCII is among them */
 } fw_scanned;
-
-/* Scan p[0..n), n <= FW_SCAN_BYTES: the offsets of the SOH into `soh`, which has FW_SCAN_ROOM places. */
-typedef void (*fw_scanner)(const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found);
 
 /* The offset of the first SOH in [from, n), or n. */
 static inline size_t fw_next_soh(const uint8_t *p, size_t from, size_t n) {
@@ -78,5 +78,19 @@ static inline void fw_scan_portable(const uint8_t *p, size_t n, uint16_t *soh, f
 
 #include "_structural_neon.h"
 #include "_structural_x86.h"
+
+/* Scan p[0..n), n <= FW_SCAN_BYTES: the offsets of the SOH into `soh`, which has FW_SCAN_ROOM places. */
+static inline void fw_scan(fw_instructions with, const uint8_t *p, size_t n, uint16_t *soh, fw_scanned *found) {
+    switch (with) {
+#ifdef FW_HAS_X86
+    case FW_AVX512: fw_scan_avx512(p, n, soh, found); return;
+    case FW_AVX2: fw_scan_avx2(p, n, soh, found); return;
+#endif
+#ifdef FW_HAS_NEON
+    case FW_NEON: fw_scan_neon(p, n, soh, found); return;
+#endif
+    default: fw_scan_portable(p, n, soh, found);
+    }
+}
 
 #endif

@@ -3,7 +3,7 @@
 #define FIXWATCH_STRUCTURAL_NEON_H
 
 #if defined(__aarch64__) && defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define FW_NEON 1
+#define FW_HAS_NEON 1
 
 #include <arm_neon.h>
 

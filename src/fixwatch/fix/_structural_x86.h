@@ -5,13 +5,13 @@
 #define FIXWATCH_STRUCTURAL_X86_H
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define FW_X86 1
+#define FW_HAS_X86 1
 
 #include <immintrin.h>
 
 /* What came with AVX2 on every processor that has it, and with AVX-512's byte instructions. */
 #define FW_WITH_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
-#define FW_WITH_AVX512 __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512vl,avx512vbmi2")))
+#define FW_WITH_AVX512 __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512cd,avx512vl,avx512vbmi2")))
 
 static inline int fw_has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
@@ -19,8 +19,8 @@ static inline int fw_has_avx2(void) {
 }
 
 static inline int fw_has_avx512(void) {
-    return fw_has_avx2() && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vbmi2");
+    return fw_has_avx2() && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
 }
 
 /* A block's hits as positions, eight at a time: the loop's count is then nearly always the same. */

@@ -32,6 +32,9 @@ static inline uint64_t fw_zero_bytes(uint64_t word) {
 /* Ask for memory that will be read soon. */
 static inline void fw_prefetch(const void *p) { __builtin_prefetch(p); }
 
+/* Likewise, of memory that will be written. */
+static inline void fw_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1); }
+
 /* The number of the lowest bit that is set; some is. */
 static inline unsigned fw_lowest(uint64_t word) { return (unsigned)__builtin_ctzll(word); }
 
