@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(wildcard src/fixwatch/*/*.pyx src/fixwatch/*/*.pxd src/fixwatch/*/*.h)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test test-browser test-kafka sanitize fuzz lint types bench clean
+.PHONY: help install demo test test-browser test-kafka chaos sanitize fuzz lint types bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -37,6 +37,9 @@ test-browser: install  ## the dashboard in Chromium
 
 test-kafka: install  ## the integration tests on Apache Kafka itself; needs Java 17 and Maven
 	@$(BIN)/pytest --broker=apache tests/integration tests/kafka
+
+chaos: install  ## rounds of faults under load (ROUNDS=..., SEED=..., BROKER=apache)
+	@FIXWATCH_CHAOS_ROUNDS=$(or $(ROUNDS),6) FIXWATCH_CHAOS_SEED=$(SEED) $(BIN)/pytest tests/chaos -m chaos $(if $(BROKER),--broker=$(BROKER))
 
 sanitize: install  ## the tests of what is compiled, with AddressSanitizer and UndefinedBehaviorSanitizer
 	@PYTHON=$(BIN)/python scripts/sanitize.sh

