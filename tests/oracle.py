@@ -6,13 +6,13 @@ where the kernel makes one walk and ranks what it finds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fixwatch.fix.columns import COLUMNS
+from fixwatch.fix.columns import COLUMNS, Column
 from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, Dictionary, Member
-from tests.oracle_frame import NUMBER, TIME, Defect, Token, date, frame, matches, timestamp, tokens, typed
+from tests.oracle_frame import NUMBER, TIME, Defect, Token, date, frame, is_timestamp, matches, tokens, typed
 
 SESSIONS = ("FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIXT.1.1")
 HEADER = {8, 9, 35, 34, 43, 49, 50, 52, 56, 57, 90, 97, 115, 116, 122, 128, 129, 142, 143, 144, 145, 212, 213}
@@ -158,7 +158,7 @@ class Checker:
             "UTCTIMEONLY": matches(TIME, value),
             **dict.fromkeys(INTS, matches(r"-?\d+", value)),
             **dict.fromkeys(DECIMALS, matches(NUMBER, value)),
-            **dict.fromkeys(("UTCTIMESTAMP", "TIME"), timestamp(value) is not None),
+            **dict.fromkeys(("UTCTIMESTAMP", "TIME"), is_timestamp(value)),
             **dict.fromkeys(("UTCDATE", "UTCDATEONLY"), date(value) is not None),
         }
         if not formats.get(kind, True):
@@ -182,6 +182,7 @@ class Checker:
             "MONTHYEAR": day or matches(r"\d{4}(0[1-9]|1[0-2])(w[1-5])?", value),
             "DAYOFMONTH": matches(r"\d{1,2}", value) and 1 <= int(value) <= 31,
             "TZTIMEONLY": matches(TZ_TIME, value),
+            "LOCALMKTTIME": matches(TIME, value),
             "TZTIMESTAMP": date(value[:8]) is not None and value[8:9] == b"-" and matches(TZ_TIME, value[9:]),
         }
         return [] if formats.get(known.type, True) else [("incorrect_data_format", token.tag)]
@@ -241,6 +242,7 @@ def answer(
     lenient: bool = False,
     ordered: bool = False,
     version: str = "FIX.5.0SP2",
+    chosen: Iterable[Column] = (),
 ) -> Answer:
     """What `decode` must say of one message that is neither empty nor too long."""
     found, wrong, _, _ = tokens(raw)
@@ -250,8 +252,9 @@ def answer(
     garbled = any(not (lenient and reason in passing) for reason, _ in framed)
     checker = Checker(found, tolerant, ordered, version)
     defects = list(framed) if garbled else [*framed, *checker.defects()]
-    row: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
-    by_tag = {column.tag: column for column in COLUMNS}
+    columns = (*COLUMNS, *chosen)
+    row: dict[str, Any] = dict.fromkeys(column.name for column in columns)
+    by_tag = {column.tag: column for column in columns}
     done: set[int] = set()
     for token in found[:-1] if "cut" in wrong else found:
         column = by_tag.get(token.tag or 0)

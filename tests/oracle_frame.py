@@ -35,13 +35,56 @@ def date(value: bytes) -> dt.date | None:
         return None
 
 
+def is_timestamp(value: bytes) -> bool:
+    return date(value[:8]) is not None and value[8:9] == b"-" and matches(TIME, value[9:])
+
+
 def timestamp(value: bytes) -> dt.datetime | None:
     day, text = date(value[:8]), value[9:].decode("latin-1")
-    if day is None or value[8:9] != b"-" or not matches(TIME, value[9:]):
+    if day is None or not is_timestamp(value):
         return None
     hour, minute, second, micros = int(text[:2]), int(text[3:5]), int(text[6:8]), f"{text[9:15]:0<6}"
     offset = dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(micros))
     return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) + offset
+
+
+def zoned_time(value: bytes) -> dt.timedelta | str:
+    """TZTimeOnly as the time since midnight, of UTC; else the reason why there is none."""
+    found = re.fullmatch(
+        r"(?P<hm>([01]\d|2[0-3]):[0-5]\d)(?P<s>:([0-5]\d|60)(\.\d{1,12})?)?"
+        r"(?P<zone>Z|[+-](0\d|1[0-4])(:[0-5]\d)?)?",
+        value.decode("latin-1"),
+        re.ASCII,
+    )
+    if found is None:
+        return "incorrect_data_format"
+    if found["zone"] is None:
+        return "value_does_not_fit"
+    passed = timestamp(b"20000101-" + (found["hm"] + (found["s"] or ":00")).encode())
+    assert passed is not None
+    hours, _, minutes = found["zone"].removeprefix("Z").partition(":")
+    east = dt.timedelta(hours=int(hours or 0), minutes=int(hours[:1] + (minutes or "0")) if hours else 0)
+    return passed - dt.datetime(2000, 1, 1, tzinfo=dt.UTC) - east
+
+
+def time_of_day(passed: dt.timedelta) -> dt.time:
+    return (dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + passed).time()
+
+
+def zoned(kind: Kind, value: bytes) -> tuple[Any, str | None]:
+    """A time with an offset in UTC."""
+    day = date(value[:8]) if kind is Kind.TZ_TIMESTAMP else dt.date(2000, 1, 1)
+    if day is None or (kind is Kind.TZ_TIMESTAMP and value[8:9] != b"-"):
+        return None, "incorrect_data_format"
+    passed = zoned_time(value[9:] if kind is Kind.TZ_TIMESTAMP else value)
+    if isinstance(passed, str):
+        return None, passed
+    if kind is Kind.TZ_TIME:
+        return time_of_day(passed), None
+    try:
+        return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) + passed, None
+    except OverflowError:
+        return None, "value_does_not_fit"
 
 
 def text_of(value: bytes) -> str:
@@ -58,6 +101,11 @@ def typed(kind: Kind, value: bytes) -> tuple[Any, str | None]:
     if kind is Kind.ID:
         shown = text_of(value)
         return (None, "id_too_long") if len(shown.encode()) > MAX_ID_BYTES else (shown, None)
+    if kind in (Kind.TZ_TIME, Kind.TZ_TIMESTAMP):
+        return zoned(kind, value)
+    if kind is Kind.TIME:
+        passed = zoned_time(value + b"Z") if matches(TIME, value) else ""
+        return (None, "incorrect_data_format") if isinstance(passed, str) else (time_of_day(passed), None)
     if kind is Kind.INT and matches(r"-?\d+", value):
         fits = -(2**63) <= int(value) < 2**63
         return (int(value), None) if fits else (None, "value_does_not_fit")
@@ -65,6 +113,8 @@ def typed(kind: Kind, value: bytes) -> tuple[Any, str | None]:
         whole, _, fraction = value.decode().lstrip("-").partition(".")
         fits = len(whole.lstrip("0")) <= 20 and len(fraction.rstrip("0")) <= 18
         return (Decimal(value.decode()), None) if fits else (None, "value_does_not_fit")
+    if kind is Kind.TIMESTAMP and value.startswith(b"99991231-23:59:60") and is_timestamp(value):
+        return None, "value_does_not_fit"
     converted = {Kind.TIMESTAMP: timestamp, Kind.DATE: date}.get(kind, lambda _: None)(value)
     if kind is Kind.BOOLEAN and value in (b"Y", b"N"):
         converted = value == b"Y"

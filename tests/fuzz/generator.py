@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from fixwatch.fix.columns import Column, Kind
 from fixwatch.fix.data_fields import DATA_LENGTH_TAG
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.fix.dictionary import APPL_VER_IDS, VERSIONS, Dictionary, Member
@@ -72,7 +73,7 @@ TAGS = (
         1079,
         1128,
     ),
-    *(1132, 1137, 2372, 4999, 5000, 9001, 40004, 43110, 65535, 65536, 0, -1),
+    *(1132, 1137, 1405, 2372, 4999, 5000, 9001, 40004, 43110, 65535, 65536, 0, -1),
 )
 #: These break the frame, so that nothing else is looked at.
 BREAKING_TAGS = (8, 9, 10, 89, 96, 213, 355, 2371, 40005)
@@ -83,6 +84,7 @@ WORDS = (
     *(b"123456789012345678901", b"99999999999999999999", b"9223372036854775807", b"-9223372036854775808"),
     *(b"9223372036854775808", b"20260102", b"20260230", b"20240229", b"00000101", b"202612", b"202612w5", b"202613"),
     *(b"20260102-09:30:00", b"20260102-09:30:00.123456789012", b"20161231-23:59:60", b"20260102-24:00:00"),
+    b"99991231-23:59:60",
     *(b"09:30:00", b"09:30:00.5", b"09:30Z", b"09:30+01", b"20260102-09:30-05:30", b"09:30:60.1+14:59", b"31", b"32"),
     *("Zürich".encode(), b"Z\xfcrich", b"a=b", b"\x00", b"a\x00b", b"\xed\xa0\x80", b"\xf0\x9f\x92\xb6", b"\xe2\x82"),
     *(b"x" * 255, b"x" * 256, b"\xe9" * 128, b"8=FIX.4.4", b"10=000", b"554=secret"),
@@ -105,6 +107,17 @@ BY_TYPE = {
     "DATA": b"a\x01b=",
     "XMLDATA": b"8=FIX.4.2\x0110=0\x01",
 }
+#: Columns of the kinds that no declared one has, and tags that no table is for.
+CHOSEN = (
+    Column(779, "last_update_time", Kind.TIMESTAMP),
+    Column(1079, "maturity_time", Kind.TZ_TIME),
+    Column(1132, "tz_transact_time", Kind.TZ_TIMESTAMP),
+    Column(1405, "other_time", Kind.TIME),
+    Column(5000, "mine", Kind.TIME),
+    Column(9001, "zoned", Kind.TZ_TIMESTAMP),
+    Column(999, "undefined", Kind.TEXT),
+    Column(65536, "far", Kind.TZ_TIME),
+)
 #: Instead of one byte of a value: as likely a right value as a wrong one.
 SIMILAR = (b"0", b"1", b"9", b"12", b"", b".", b"-", b" ", b"A", b"Y", b"\x00", b"\xe9")
 BYTES = b"\x01\x01==0123456789|^\x00\xff\xc3-+. :AZw\n"
@@ -131,6 +144,7 @@ class Generator:
             profile=self.pick.choice(("strict", "tolerant")),
             frame=self.pick.choice(("strict", "lenient")),
             group_order=self.pick.choice(("strict", "tolerant")),
+            columns=self.pick.choice(((), CHOSEN)),
             default_appl_ver_id=self.pick.choice((None, None, *APPL_VER_IDS.values())),
         )
 

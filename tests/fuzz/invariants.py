@@ -33,6 +33,7 @@ def oracle(message: bytes, options: DecodeOptions) -> Answer:
         tolerant=options.profile == "tolerant",
         lenient=options.frame == "lenient",
         ordered=options.group_order == "strict",
+        chosen=options.columns,
         version=options.appl_version,
     )
 

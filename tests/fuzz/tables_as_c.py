@@ -15,6 +15,7 @@ from fixwatch.fix.columns import COLUMNS
 from fixwatch.fix.data_fields import DATA_LENGTH_TAG
 from fixwatch.fix.dictionary import ADMIN_MSG_TYPES, APPL_VER_IDS, VERSIONS, Dictionary
 from fixwatch.fix.tables import CONTEXT_NUMBERS, Tables, flatten
+from tests.fuzz.generator import CHOSEN
 
 
 def array(kind: str, name: str, numbers: Iterable[int]) -> str:
@@ -77,8 +78,8 @@ def header() -> Iterator[str]:
     yield "static const given_tables given_versions[] = {"
     yield ",\n".join(filled(number, tables) for number, tables in enumerate(versions))
     yield "};"
-    yield array("int32_t", "given_column_tags", (column.tag for column in COLUMNS))
-    yield array("uint8_t", "given_column_kinds", (column.kind for column in COLUMNS))
+    yield array("int32_t", "given_column_tags", (column.tag for column in (*COLUMNS, *CHOSEN)))
+    yield array("uint8_t", "given_column_kinds", (column.kind for column in (*COLUMNS, *CHOSEN)))
     yield array("uint16_t", "given_data_tags", DATA_LENGTH_TAG)
     yield array("uint16_t", "given_length_tags", DATA_LENGTH_TAG.values())
     yield array("uint8_t", "given_appl_ver_ids", map(ord, APPL_VER_IDS))

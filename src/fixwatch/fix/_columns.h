@@ -6,10 +6,11 @@
 #define FIXWATCH_COLUMNS_H
 
 #include "_memory.h"
-#include "_values.h"
+#include "_zones.h"
 
 /* columns.Kind */
-enum { FW_TEXT = 0, FW_ID = 1, FW_INT = 2, FW_DECIMAL = 3, FW_TIMESTAMP = 4, FW_DATE = 5, FW_BOOLEAN = 6 };
+enum { FW_TEXT = 0, FW_ID = 1, FW_INT = 2, FW_DECIMAL = 3, FW_TIMESTAMP = 4, FW_DATE = 5, FW_BOOLEAN = 6,
+       FW_TIME = 7, FW_TZ_TIME = 8, FW_TZ_TIMESTAMP = 9 };
 
 /* columns.MAX_ID_BYTES */
 #define FW_MAX_ID_BYTES 255
@@ -105,6 +106,14 @@ static inline void fw_column_reach(fw_column *c, int64_t rows) {
     c->filled = rows;
 }
 
+/* A value of the kinds that no declared column has: microseconds of the day, or since 1970. */
+static inline int fw_rare_time(int kind, const uint8_t *p, size_t n, int64_t *out) {
+    if (kind == FW_TZ_TIMESTAMP) return fw_tz_timestamp(p, n, out);
+    int outcome = kind == FW_TZ_TIME ? fw_tz_time(p, n, out) : fw_time(p, n, out);
+    if (outcome == FW_OK) *out = fw_time_of_day(*out);
+    return outcome;
+}
+
 /* Write the value p[0..n), n > 0, of a row; where it is not FW_OK the row stays null. Not for texts. */
 static inline int fw_column_put(fw_column *c, int64_t row, const uint8_t *p, size_t n) {
     int outcome = FW_OK, boolean;
@@ -129,6 +138,9 @@ static inline int fw_column_put(fw_column *c, int64_t row, const uint8_t *p, siz
         if ((outcome = fw_boolean(p, n, &boolean)) == FW_OK)
             c->values[row >> 3] = (uint8_t)((c->values[row >> 3] & ~(1 << (row & 7))) | boolean << (row & 7));
         break;
+    default:
+        outcome = fw_rare_time(c->kind, p, n, &number);
+        if (outcome == FW_OK) memcpy(c->values + (size_t)row * 8, &number, 8);
     }
     if (outcome == FW_OK) c->validity[row / FW_BLOCK] |= bit;
     return outcome;

@@ -25,7 +25,8 @@ enum {
     FW_TYPE_MONTH_YEAR = 9,
     FW_TYPE_DAY_OF_MONTH = 10,
     FW_TYPE_TZ_TIMESTAMP = 11,
-    FW_TYPE_TZ_TIME = 12
+    FW_TYPE_TZ_TIME = 12,
+    FW_TYPE_LOCAL_TIME = 13
 };
 
 enum { FW_BODY = 0, FW_HEADER = 1, FW_TRAILER = 2 };

@@ -82,7 +82,7 @@ static inline int fw_quick_decimal(const uint8_t *end, size_t n, fw_int128 *out)
     return 1;
 }
 
-/* HH:MM:SS, 8 bytes at `p`, as seconds of the day. */
+/* HH:MM:SS, 8 bytes at `p`, as seconds of the day; not a leap second. */
 static inline int fw_quick_clock(const uint8_t *p, uint32_t *seconds) {
     /* Colons become 0, digits their values. */
     uint64_t word = fw_load8(p) ^ 0x30303A30303A3030u;
@@ -90,7 +90,7 @@ static inline int fw_quick_clock(const uint8_t *p, uint32_t *seconds) {
     word = word * 10 + (word >> 8);
     uint32_t hour = word & 0xFF, minute = word >> 24 & 0xFF, second = word >> 48 & 0xFF;
     *seconds = hour * 3600 + minute * 60 + second;
-    return (hour < 24) & (minute < 60) & (second < 61);
+    return (hour < 24) & (minute < 60) & (second < 60);
 }
 
 /* The day of a timestamp that was read before: nearly all of a column's have the same. */

@@ -78,6 +78,17 @@ static uint64_t fw_fill_booleans(uint64_t *out, const fw_block *b, const fw_span
     return failed;
 }
 
+static uint64_t fw_fill_rare_times(int kind, int64_t *out, const fw_block *b, const fw_span *spans, uint64_t bits) {
+    uint64_t failed = 0;
+    for (uint64_t left = bits; left; left &= left - 1) {
+        unsigned row = fw_lowest(left);
+        const uint8_t *value = b->data[row] + spans[row].start;
+        if (fw_rare_time(kind, value, spans[row].end - spans[row].start, &out[row]) != FW_OK)
+            failed |= (uint64_t)1 << row;
+    }
+    return failed;
+}
+
 #include "_fill_x86.h"
 
 /* Zero `bytes`, a multiple of 64 or 8, in steps of known size, which are plain stores. */
@@ -100,7 +111,8 @@ static inline uint64_t fw_fill_values(fw_instructions with, int kind, uint8_t *o
     case FW_DECIMAL: return fw_fill_decimals(out, b, spans, bits);
     case FW_TIMESTAMP: return fw_fill_timestamps((int64_t *)out, b, spans, bits);
     case FW_DATE: return fw_fill_dates((int32_t *)out, b, spans, bits);
-    default: return fw_fill_booleans((uint64_t *)out, b, spans, bits);
+    case FW_BOOLEAN: return fw_fill_booleans((uint64_t *)out, b, spans, bits);
+    default: return fw_fill_rare_times(kind, (int64_t *)out, b, spans, bits);
     }
 }
 

@@ -157,14 +157,22 @@ static inline int fw_time(const uint8_t *p, size_t n, int64_t *out) {
     return FW_OK;
 }
 
-/* UTCTimestamp, YYYYMMDD-HH:MM:SS[.s to .ssssssssssss], as microseconds since 1970. */
+#define FW_DAY 86400000000 /* microseconds */
+
+/* If microseconds since 1970 are of the years 1 to 9999: what Python and most readers of columns have no more than. */
+static inline int fw_has_four_digit_year(int64_t micros) {
+    return micros >= -719162 * FW_DAY && micros < 2932897 * FW_DAY;
+}
+
+/* UTCTimestamp, YYYYMMDD-HH:MM:SS[.s to .ssssssssssss], as microseconds since 1970. FW_NO_FIT: the leap second that
+ * ends the year 9999. */
 static inline int fw_timestamp(const uint8_t *p, size_t n, int64_t *out) {
     int32_t days;
     int64_t micros;
     if (n < 17 || p[8] != '-' || fw_date(p, 8, &days) != FW_OK || fw_time(p + 9, n - 9, &micros) != FW_OK)
         return FW_BAD_FORMAT;
-    *out = (int64_t)days * 86400000000 + micros;
-    return FW_OK;
+    *out = (int64_t)days * FW_DAY + micros;
+    return fw_has_four_digit_year(*out) ? FW_OK : FW_NO_FIT;
 }
 
 static inline int fw_boolean(const uint8_t *p, size_t n, int *out) {

@@ -15,7 +15,13 @@ DECIMAL        decimal128(38, 18)            numeric         exact; a value that
 TIMESTAMP      timestamp[us, UTC]            timestamptz     UTCTimestamp; digits past microseconds stay in raw
 DATE           date32                        date            LocalMktDate, UTCDateOnly
 BOOLEAN        bool                          boolean         Y/N
+TIME           time64[us]                    time            UTCTimeOnly, LocalMktTime; 23:59:60 is 00:00:00
+TZ_TIME        time64[us]                    time            TZTimeOnly, in UTC
+TZ_TIMESTAMP   timestamp[us, UTC]            timestamptz     TZTimestamp, in UTC
 =============  ============================  ==============  =================================================
+
+The last three are for columns that are chosen (`chosen_columns.py`). A time with an offset that has none is local
+time, no one knows where: it does not fit. Chars, MonthYear and multiple values are text as they were sent.
 
 NUL cannot be stored in Postgres' text: in TEXT and ID columns it is shown as U+FFFD. The raw bytes, which
 are stored beside the columns, keep everything. A column holds the root-level value of its tag (the first one
@@ -50,6 +56,9 @@ class Kind(IntEnum):
     TIMESTAMP = 4
     DATE = 5
     BOOLEAN = 6
+    TIME = 7
+    TZ_TIME = 8
+    TZ_TIMESTAMP = 9
 
     @property
     def arrow(self) -> pa.DataType:
@@ -70,6 +79,9 @@ _ARROW: Final[dict[Kind, pa.DataType]] = {
     Kind.TIMESTAMP: pa.timestamp("us", tz="UTC"),
     Kind.DATE: pa.date32(),
     Kind.BOOLEAN: pa.bool_(),
+    Kind.TIME: pa.time64("us"),
+    Kind.TZ_TIME: pa.time64("us"),
+    Kind.TZ_TIMESTAMP: pa.timestamp("us", tz="UTC"),
 }
 _POSTGRES: Final[dict[Kind, str]] = {
     Kind.TEXT: "text",
@@ -79,6 +91,9 @@ _POSTGRES: Final[dict[Kind, str]] = {
     Kind.TIMESTAMP: "timestamp with time zone",
     Kind.DATE: "date",
     Kind.BOOLEAN: "boolean",
+    Kind.TIME: "time without time zone",
+    Kind.TZ_TIME: "time without time zone",
+    Kind.TZ_TIMESTAMP: "timestamp with time zone",
 }
 
 

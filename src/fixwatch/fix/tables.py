@@ -31,6 +31,7 @@ class FieldType(IntEnum):
     DAY_OF_MONTH = 10
     TZ_TIMESTAMP = 11
     TZ_TIME = 12
+    LOCAL_TIME = 13
 
 
 #: Types that are not here are text, which any bytes are.
@@ -59,6 +60,7 @@ _TYPES: Final = {
     "DAYOFMONTH": FieldType.DAY_OF_MONTH,
     "TZTIMESTAMP": FieldType.TZ_TIMESTAMP,
     "TZTIMEONLY": FieldType.TZ_TIME,
+    "LOCALMKTTIME": FieldType.LOCAL_TIME,
 }
 _MULTIPLE: Final = frozenset(("MULTIPLEVALUESTRING", "MULTIPLESTRINGVALUE", "MULTIPLECHARVALUE"))
 #: Up to FIX 4.1 a `char` could be longer than one character.

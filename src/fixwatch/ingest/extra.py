@@ -33,6 +33,8 @@ def _json_value(name: str, dtype: pl.DataType) -> pl.Expr:
         return column.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
     if isinstance(dtype, pl.Datetime):
         return column.dt.strftime('"%Y-%m-%dT%H:%M:%S%.6fZ"')
+    if isinstance(dtype, pl.Time):
+        return column.dt.strftime('"%H:%M:%S%.6f"')
     if isinstance(dtype, pl.Date):
         return column.dt.strftime('"%Y-%m-%d"')
     return column.cast(pl.String)

@@ -116,6 +116,18 @@ def test_nul_bytes_elsewhere_are_defects(outcome: Outcome, body: bytes, verdict:
     assert outcome(framed(body))[0] == verdict
 
 
+def test_the_leap_second_that_ends_the_year_9999_does_not_fit() -> None:
+    # It would begin the year 10000, which neither Python nor the drivers of databases have.
+    message = encode([*HEADER[:3], (52, "99991231-23:59:60"), (56, "B")])
+    for messages in ([message], [message] * 200):
+        decoded = decode(messages)
+        assert decoded.columns.column("sending_time").to_pylist() == [None] * len(messages)
+        assert set(decoded.verdicts.to_pylist()) == {Verdict.REJECTED}
+    assert outcome_of(message, DecodeOptions()) == ("rejected", ["value_does_not_fit:52"])
+    last = encode([*HEADER[:3], (52, "99991231-23:59:59.999999"), (56, "B")])
+    assert decode([last]).columns.column("sending_time").to_pylist()[0].year == 9999
+
+
 def test_a_message_of_nothing_but_nul_is_garbled(outcome: Outcome) -> None:
     for length in (1, 7, 64, 1000):
         assert outcome(b"\x00" * length)[0] == "garbled"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pyarrow as pa
@@ -43,6 +43,9 @@ def test_a_chosen_column_may_be_of_every_kind() -> None:
         Kind.TIMESTAMP: ("20260102-09:30:00.5", datetime(2026, 1, 2, 9, 30, 0, 500_000, UTC)),
         Kind.DATE: ("20260102", date(2026, 1, 2)),
         Kind.BOOLEAN: ("Y", True),
+        Kind.TIME: ("09:30:00.000001", time(9, 30, 0, 1)),
+        Kind.TZ_TIME: ("09:30-05", time(14, 30)),
+        Kind.TZ_TIMESTAMP: ("20260102-01:00:00.25+05:30", datetime(2026, 1, 1, 19, 30, 0, 250_000, UTC)),
     }
     assert values.keys() == set(Kind)
     columns = [Column(5000 + kind, f"c{kind}", kind) for kind in Kind]
@@ -132,3 +135,87 @@ def test_a_column_is_written_as_tag_name_and_kind() -> None:
 def test_the_schema_without_chosen_columns_is_the_declared_one() -> None:
     assert DecodeOptions().schema is SCHEMA
     assert DecodeOptions(columns=[DESK]).schema.field("desk").type == pa.string()
+
+
+def defects_and_value(kind: Kind, text: str) -> tuple[list[str], object]:
+    options, message = DecodeOptions(columns=[Column(5001, "it", kind)]), encode([*HEADER, (5001, text)])
+    many = decode([message] * 200, options).columns.column("it").to_pylist()
+    assert many == many[:1] * 200
+    return outcome_of(message, options)[1], many[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("00:00:00", time(0)),
+        ("23:59:59.999999", time(23, 59, 59, 999_999)),
+        ("09:30:00.5", time(9, 30, 0, 500_000)),
+        ("09:30:00.123456789012", time(9, 30, 0, 123_456)),  # picoseconds: cut, not rounded
+        ("09:30:00.999999999999", time(9, 30, 0, 999_999)),
+        ("09:29:60", time(9, 30)),
+        ("23:59:60.25", time(0, 0, 0, 250_000)),
+    ],
+)
+def test_a_time_of_day_keeps_microseconds(text: str, value: time) -> None:
+    assert defects_and_value(Kind.TIME, text) == ([], value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("07:39Z", time(7, 39)),
+        ("02:39-05", time(7, 39)),
+        ("15:39+08", time(7, 39)),
+        ("13:09+05:30", time(7, 39)),
+        ("00:15:30.5+01:00", time(23, 15, 30, 500_000)),  # of the day before
+        ("23:00:00-14:59", time(13, 59)),  # of the day behind
+    ],
+)
+def test_a_time_with_an_offset_is_the_time_in_utc(text: str, value: time) -> None:
+    assert defects_and_value(Kind.TZ_TIME, text) == ([], value)
+    on_that_day = defects_and_value(Kind.TZ_TIMESTAMP, f"20260102-{text}")
+    assert on_that_day[0] == []
+    assert isinstance(on_that_day[1], datetime)
+    assert on_that_day[1].time() == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("20060901-07:39Z", datetime(2006, 9, 1, 7, 39, tzinfo=UTC)),
+        ("20060901-02:39-05", datetime(2006, 9, 1, 7, 39, tzinfo=UTC)),
+        ("20260101-00:30:00.123456789+05:30", datetime(2025, 12, 31, 19, 0, 0, 123_456, UTC)),
+        ("20261231-23:59:60-01", datetime(2027, 1, 1, 1, tzinfo=UTC)),
+        ("00010101-14:00+14", datetime(1, 1, 1, tzinfo=UTC)),
+        ("99991231-09:59:59.999999-14", datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)),
+    ],
+)
+def test_a_timestamp_with_an_offset_is_the_instant(text: str, value: datetime) -> None:
+    assert defects_and_value(Kind.TZ_TIMESTAMP, text) == ([], value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.TZ_TIME, "07:39"),
+        (Kind.TZ_TIME, "07:39:00.5"),
+        (Kind.TZ_TIMESTAMP, "20060901-07:39:00"),
+        (Kind.TZ_TIMESTAMP, "00010101-13:59+14"),  # the year 0
+        (Kind.TZ_TIMESTAMP, "99991231-10:00-14"),  # the year 10000
+    ],
+)
+def test_local_time_and_years_past_four_digits_do_not_fit(kind: Kind, text: str) -> None:
+    assert defects_and_value(kind, text) == (["value_does_not_fit:5001"], None)
+
+
+@pytest.mark.parametrize("kind", [Kind.TIME, Kind.TZ_TIME, Kind.TZ_TIMESTAMP])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x", "24:00:00Z", "09:60Z", "09:30:61Z", "9:30Z", "09:30z", "09:30+15", "09:30+1", "09:30+01:60"),
+        *("09:30ZZ", "09:30:00.Z", "09:30:00.1234567890123Z", "09:30+", "+01", "20260230-09:30Z"),
+        *("20260102 09:30Z", "20260102-"),
+    ],
+)
+def test_what_is_no_time_is_a_defect(kind: Kind, text: str) -> None:
+    assert defects_and_value(kind, text) == (["incorrect_data_format:5001"], None)

@@ -12,6 +12,7 @@ from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, Verdict
 from fixwatch.fix.dictionary import VERSIONS, Dictionary, Member
 from fixwatch.fix.encoder import checksum
+from tests.fuzz.generator import CHOSEN
 from tests.oracle import answer
 
 PLAIN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -183,6 +184,7 @@ def assert_agree(messages: list[bytes], options: DecodeOptions) -> None:
             tolerant=options.profile == "tolerant",
             lenient=options.frame == "lenient",
             ordered=options.group_order == "strict",
+            chosen=options.columns,
             version=options.appl_version,
         )
         got = (Verdict(decoded.verdicts[row].as_py()).label, first.get(row))
@@ -195,6 +197,7 @@ OPTIONS = st.builds(
     profile=st.sampled_from(("strict", "tolerant")),
     frame=st.sampled_from(("strict", "lenient")),
     group_order=st.sampled_from(("strict", "tolerant")),
+    columns=st.sampled_from(((), CHOSEN)),
     default_appl_ver_id=st.sampled_from((None, "7", "FIX.4.2")),
 )
 

@@ -16,6 +16,7 @@ COLUMNS = [
     Column(5004, "day", Kind.DATE),
     Column(5005, "ok", Kind.BOOLEAN),
     Column(5006, "n", Kind.INT),
+    Column(5007, "time", Kind.TZ_TIME),
 ]
 
 
@@ -28,7 +29,7 @@ def extras(*fields: list[tuple[int, Any]]) -> list[Any]:
 
 def test_what_a_message_has_is_in_it_by_name() -> None:
     every = [(5001, "EQ"), (5002, "-0.50"), (5003, "20260102-09:30:00.000001"), (5004, "20260102")]
-    assert extras([*every, (5005, "N"), (5006, -7)], [(5006, 0)]) == [
+    assert extras([*every, (5005, "N"), (5006, -7), (5007, "09:30+01")], [(5006, 0)]) == [
         {
             "desk": "EQ",
             "score": Decimal("-0.5"),
@@ -36,6 +37,7 @@ def test_what_a_message_has_is_in_it_by_name() -> None:
             "day": "2026-01-02",
             "ok": False,
             "n": -7,
+            "time": "08:30:00.000000",
         },
         {"n": 0},
     ]
