@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fixwatch.errors import SettingsError
@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="More settings for the Kafka clients, as a JSON object of librdkafka's names: security, tuning.",
     )
+    dead_letter_topic: str = Field(
+        "",
+        max_length=249,
+        pattern=r"^[a-zA-Z0-9._-]*$",
+        description="A topic that quarantined messages are sent on to, for other consumers; empty: none.",
+    )
     profile: Profile = Field(
         Profile.TOLERANT,
         description="strict: messages with any defect are quarantined; tolerant: those with dictionary "
@@ -123,6 +129,13 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(
         LogFormat.CONSOLE, description="console: for people; json: one object a line."
     )
+
+    @field_validator("dead_letter_topic")
+    @classmethod
+    def _is_another_topic(cls, topic: str, info: ValidationInfo) -> str:
+        if topic and topic == info.data.get("kafka_topic"):
+            raise ValueError("must be another topic than FIXWATCH_KAFKA_TOPIC, which would feed itself")
+        return topic
 
     @field_validator("dictionaries", "columns", mode="before")
     @classmethod

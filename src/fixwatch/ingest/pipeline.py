@@ -35,6 +35,7 @@ from fixwatch.ingest import condition
 from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.ingest.condition import Condition
 from fixwatch.ingest.consumer import TopicConsumer
+from fixwatch.ingest.dead_letters import DeadLetterFeed
 from fixwatch.ingest.options import decode_options
 from fixwatch.kafka.client import client_config
 from fixwatch.kafka.offsets import Topic
@@ -95,6 +96,9 @@ class Ingester:
             DictionaryError: a dictionary of the settings cannot be read.
         """
         decode_options(self._settings)
+        dead_letters = DeadLetterFeed(self._settings) if self._settings.dead_letter_topic else None
+        if dead_letters is not None:
+            dead_letters.start()
         try:
             while not self._stop.is_set():
                 batches = self._batches or self._connect()
@@ -105,6 +109,8 @@ class Ingester:
             # Leaving the group gives our partitions up, which stores what is in flight.
             self._consumer.leave()
             self._disconnect(forget=True)
+            if dead_letters is not None:
+                dead_letters.end()
 
     def _one_round(self, batches: BatchStore) -> None:
         try:

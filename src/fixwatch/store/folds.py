@@ -19,6 +19,7 @@ OTHERS: Final = (
     "schema_migrations",
     "ingest_offsets",
     "ingest_gaps",
+    "dead_letter_offsets",
     "ingesters",
     "ingest_batches",
     "log_dropped",
