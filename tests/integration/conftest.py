@@ -8,15 +8,16 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.store.migrate import migrate
+from tests.integration.ingested import MESSAGES, Ingested, new_database, new_topic, wait_until
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -37,10 +38,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def empty_database_url(postgres: EmbeddedPostgres) -> str:
     """A database with nothing in it."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return postgres.url.replace("/fixwatch?", f"/{name}?")
+    return new_database(postgres)
 
 
 @pytest.fixture
@@ -91,3 +89,20 @@ def start(database_url: str, broker: str, topic: str, tmp_path: Path) -> Iterato
     for process in running:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def flow(postgres: EmbeddedPostgres, broker: str) -> Ingested:
+    """A simulated flow that a real ingester has stored. Not to be changed: see `ingested`."""
+    made = new_topic(postgres, broker)
+    sent = made.send(MESSAGES, seed=7)
+    with made.ingesting(FIXWATCH_BATCH_ROWS="150"):
+        wait_until(lambda: made.stored() == sent)
+    return made
+
+
+@pytest.fixture
+def ingested(postgres: EmbeddedPostgres, flow: Ingested) -> Ingested:
+    """A copy of the flow's database, to be changed."""
+    template = flow.database_url.split("/")[3].split("?")[0]
+    return replace(flow, database_url=new_database(postgres, template))

@@ -10,7 +10,19 @@ import sys
 
 import typer
 
-from fixwatch.cli import bench, dashboard, db, decode, demo, doctor, ingest, produce, simulate, verify
+from fixwatch.cli import (
+    bench,
+    dashboard,
+    db,
+    decode,
+    demo,
+    doctor,
+    ingest,
+    produce,
+    rebuild,
+    simulate,
+    verify,
+)
 from fixwatch.errors import FixwatchError
 
 app = typer.Typer(
@@ -27,6 +39,7 @@ app.command()(ingest.ingest)
 app.command()(dashboard.dashboard)
 app.command()(decode.decode)
 app.command()(verify.verify)
+app.command()(rebuild.rebuild)
 app.command()(doctor.doctor)
 app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")

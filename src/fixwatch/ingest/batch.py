@@ -27,7 +27,7 @@ ENDS: Final = (
 )
 
 #: The last millisecond of the year 9999, the latest that every part of the way can hold, ms since 1970.
-_LATEST_MS: Final = 253_402_300_799_999
+LATEST_MS: Final = 253_402_300_799_999
 
 #: Between the six in the frame's `direction`; no field of a FIX message has it.
 SEPARATOR: Final = "\x01"
@@ -119,7 +119,7 @@ def decode_batch(
         pl.Series("kafka_offset", batch.offsets, pl.Int64),
         # A producer may give any 64 bits for a time, and a broker takes them.
         pl.Series("kafka_time", batch.timestamps, pl.Int64)
-        .clip(0, _LATEST_MS)
+        .clip(0, LATEST_MS)
         .cast(pl.Datetime("ms", "UTC"))
         .cast(pl.Datetime("us", "UTC")),
         pl.Series("bytes", pc.binary_length(raw), pl.Int64),

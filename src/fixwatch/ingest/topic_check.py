@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 
 from fixwatch.errors import BrokerError
 from fixwatch.fix.decoder import decode
-from fixwatch.ingest.batch import without_secrets
+from fixwatch.ingest.batch import LATEST_MS, without_secrets
 from fixwatch.ingest.findings import Findings
 from fixwatch.ingest.options import decode_options
 from fixwatch.kafka.client import client_config, quiet_logger
@@ -93,7 +93,7 @@ class TopicCheck:
         values = [record.value() or b"" for record in records]
         kept = without_secrets(values, decode(values, self._options)) if values else []
         expected = {
-            _offset(record): (record.timestamp()[1], value)
+            _offset(record): (min(max(record.timestamp()[1], 0), LATEST_MS), value)
             for record, value in zip(records, kept, strict=True)
         }
         missing = dict.fromkeys(expected)

@@ -8,7 +8,7 @@ tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Final
@@ -17,6 +17,7 @@ import psycopg
 
 from fixwatch.errors import BrokerError
 from fixwatch.ingest.log_places import check_places
+from fixwatch.ingest.progress import Counter, Progress
 from fixwatch.ingest.recomputation import Recomputation
 from fixwatch.ingest.topic_check import TopicCheck
 from fixwatch.kafka.client import client_config
@@ -33,9 +34,6 @@ from fixwatch.store.shadow import Shadow, known_sessions
 _APPLICATION: Final = "fixwatch verify"
 #: Bytes of the log that are read at a time, where one stream is.
 _PAGE_BYTES: Final = 16 * 1024 * 1024
-
-#: Told what is being done, how many messages of it are, and of how many.
-Progress = Callable[[str, int, int], None]
 
 
 def verify(
@@ -72,7 +70,7 @@ def _against_topic(
     streams = [
         stream for stream in log.streams() if (stream.topic, stream.topic_id) == (topic.name, topic.topic_id)
     ]
-    counter = _Counter("topic", sum(stream.next_offset for stream in streams), on_progress)
+    counter = Counter("topic", sum(stream.next_offset for stream in streams), on_progress)
     with closing(TopicCheck(settings, topic, log, examples)) as check:
         for stream in streams:
             yield check.compare(stream, counter.add)
@@ -87,7 +85,7 @@ def _folds_against_log(
         with _connection(settings, stack) as snapshot:
             ends = _take_copies(snapshot, shadow, names)
         recomputation = stack.enter_context(closing(Recomputation(shadow, naming, reading, settings)))
-        counter = _Counter("folds", sum(ends.values()), on_progress)
+        counter = Counter("folds", sum(ends.values()), on_progress)
         recomputation.fold(ends, counter.add)
         comparison = Comparison(shadow)
         yield replace(comparison.log(examples), rows=counter.done)
@@ -110,16 +108,6 @@ def _take_copies(snapshot: psycopg.Connection, shadow: Shadow, names: Shadow) ->
     for table in IDENTITIES:
         names.fill(table)
     return ends
-
-
-class _Counter:
-    def __init__(self, doing: str, total: int, on_progress: Progress) -> None:
-        self._doing, self._total, self._on_progress = doing, total, on_progress
-        self.done = 0
-
-    def add(self, messages: int) -> None:
-        self.done += messages
-        self._on_progress(self._doing, self.done, self._total)
 
 
 def _connection(settings: Settings, stack: ExitStack) -> psycopg.Connection:

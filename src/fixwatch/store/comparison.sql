@@ -1,18 +1,5 @@
 -- What is stored beside what was recomputed: s and r.
 
--- columns --
-SELECT attname, attnum = ANY (coalesce((SELECT conkey FROM pg_constraint WHERE conrelid = a.attrelid AND contype = 'p'),
-                                       '{}')) AS is_key
-FROM pg_attribute AS a
-WHERE attrelid = %(table)s::regclass AND attnum > 0 AND NOT attisdropped
-ORDER BY attnum
-
--- floor --
--- What was ingested before `until` is dropped from the log; `last_kafka_time` is the latest timestamp in it.
-SELECT coalesce(max(end_time), '-infinity')::text AS until,
-       coalesce(max(last_kafka_time), '-infinity')::text AS last_kafka_time
-FROM {live}.log_dropped
-
 -- differences --
 SELECT {stored_columns}, {recomputed_columns}, count(*) OVER () AS total
 FROM {stored} AS s FULL JOIN {recomputed} AS r USING ({keys})
@@ -30,24 +17,3 @@ LIMIT %(limit)s
 
 -- count --
 SELECT count(*), count(*) FILTER (WHERE NOT coalesce({comparable}, true)) FROM {stored} AS s
-
--- comparable_orders --
--- Rows that a dropped message may have had a part in cannot be recomputed from what is left of the log.
-s.first_seen > %(last_kafka_time)s
-
--- comparable_sessions --
-s.first_seen > %(last_kafka_time)s
-
--- comparable_trades --
-s.ingested_at >= %(until)s
-
--- comparable_trade_minutes --
-s.minute NOT IN (
-    SELECT date_trunc('minute', coalesce(transact_time, ingested_at)) FROM {stored_trades}
-    WHERE ingested_at < %(until)s)
-
--- comparable_message_minutes --
-s.minute > %(last_kafka_time)s
-
--- comparable_defect_minutes --
-s.minute > %(last_kafka_time)s
