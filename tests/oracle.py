@@ -157,6 +157,7 @@ class Checker:
             "BOOLEAN": value in (b"Y", b"N"),
             "UTCTIMEONLY": matches(TIME, value),
             **dict.fromkeys(INTS, matches(r"-?\d+", value)),
+            "SEQNUM": matches(r"\d+", value),
             **dict.fromkeys(DECIMALS, matches(NUMBER, value)),
             **dict.fromkeys(("UTCTIMESTAMP", "TIME"), is_timestamp(value)),
             **dict.fromkeys(("UTCDATE", "UTCDATEONLY"), date(value) is not None),

@@ -20,13 +20,14 @@ enum {
     FW_TYPE_TIMESTAMP = 5,
     FW_TYPE_DATE = 6,
     FW_TYPE_TIME = 7,
+    FW_TYPE_SEQ_NUM = 8,
     /* From here on: formats that the specification has and QuickFIX does not check. */
-    FW_TYPE_LOCAL_DATE = 8,
-    FW_TYPE_MONTH_YEAR = 9,
-    FW_TYPE_DAY_OF_MONTH = 10,
-    FW_TYPE_TZ_TIMESTAMP = 11,
-    FW_TYPE_TZ_TIME = 12,
-    FW_TYPE_LOCAL_TIME = 13
+    FW_TYPE_LOCAL_DATE = 9,
+    FW_TYPE_MONTH_YEAR = 10,
+    FW_TYPE_DAY_OF_MONTH = 11,
+    FW_TYPE_TZ_TIMESTAMP = 12,
+    FW_TYPE_TZ_TIME = 13,
+    FW_TYPE_LOCAL_TIME = 14
 };
 
 enum { FW_BODY = 0, FW_HEADER = 1, FW_TRAILER = 2 };

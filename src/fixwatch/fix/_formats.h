@@ -19,6 +19,7 @@ static inline int fw_has_format(uint8_t type, const uint8_t *p, size_t n) {
     int boolean;
     switch (type) {
     case FW_TYPE_CHAR: return n == 1;
+    case FW_TYPE_SEQ_NUM: return n && p[0] != '-' && fw_int(p, n, &number) != FW_BAD_FORMAT;
     case FW_TYPE_INT: return fw_int(p, n, &number) != FW_BAD_FORMAT;
     case FW_TYPE_DECIMAL: return fw_is_decimal(p, n);
     case FW_TYPE_BOOLEAN: return fw_boolean(p, n, &boolean) == FW_OK;

@@ -35,7 +35,7 @@ typedef struct {
 } fw_target;
 
 /* What is asked of a value, apart from what filling its column finds out. */
-enum { FW_ASK_CHAR, FW_ASK_SINGLE, FW_ASK_ANY };
+enum { FW_ASK_CHAR, FW_ASK_UNSIGNED, FW_ASK_SINGLE, FW_ASK_ANY };
 
 typedef struct {
     const fw_dictionary *dictionary;
@@ -193,6 +193,7 @@ static inline int fw_frame_holds(const uint8_t *p, size_t n, const uint16_t *soh
 static inline int fw_answers(fw_demand *demand, const uint8_t *p, uint32_t start, uint32_t end) {
     uint32_t n = end - start;
     if (demand->what == FW_ASK_CHAR) return n == 1;
+    if (demand->what == FW_ASK_UNSIGNED) return p[start] != '-';
     if (demand->what == FW_ASK_SINGLE && n == 1) return (int)(demand->single[p[start] >> 6] >> (p[start] & 63) & 1);
     uint64_t value = n <= 8 ? fw_load8(p + end - 8) >> (64 - 8 * n) : 0;
     if (n <= 8 && demand->accepted == value && demand->accepted_length == n) return 1;

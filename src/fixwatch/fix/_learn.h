@@ -60,6 +60,7 @@ static inline int fw_learn_demand(const fw_decoder *d, size_t i, int kind, fw_de
     demand->accepted_length = 0;
     demand->what = FW_ASK_ANY;
     if (set == 0 && type == FW_TYPE_CHAR) demand->what = FW_ASK_CHAR;
+    if (set == 0 && type == FW_TYPE_SEQ_NUM && kind == FW_INT) demand->what = FW_ASK_UNSIGNED; /* of an int */
     if (set && text) demand->what = FW_ASK_SINGLE;
     demand->single = dictionary->single + (size_t)set * 4;
     return 1;

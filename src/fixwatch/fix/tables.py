@@ -26,12 +26,13 @@ class FieldType(IntEnum):
     TIMESTAMP = 5
     DATE = 6
     TIME = 7
-    LOCAL_DATE = 8
-    MONTH_YEAR = 9
-    DAY_OF_MONTH = 10
-    TZ_TIMESTAMP = 11
-    TZ_TIME = 12
-    LOCAL_TIME = 13
+    SEQ_NUM = 8
+    LOCAL_DATE = 9
+    MONTH_YEAR = 10
+    DAY_OF_MONTH = 11
+    TZ_TIMESTAMP = 12
+    TZ_TIME = 13
+    LOCAL_TIME = 14
 
 
 #: Types that are not here are text, which any bytes are.
@@ -40,7 +41,7 @@ _TYPES: Final = {
     "INT": FieldType.INT,
     "LENGTH": FieldType.INT,
     "NUMINGROUP": FieldType.INT,
-    "SEQNUM": FieldType.INT,
+    "SEQNUM": FieldType.SEQ_NUM,
     "TAGNUM": FieldType.INT,
     "FLOAT": FieldType.DECIMAL,
     "PRICE": FieldType.DECIMAL,

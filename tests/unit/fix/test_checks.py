@@ -115,6 +115,21 @@ def test_an_unknown_version_is_rejected_and_read(outcome: Outcome, version: str)
     assert decode([message]).columns.column("symbol")[0].as_py() == "IBM"
 
 
+@pytest.mark.parametrize("value", ["-1", "-0", "-99999999999999999999"])
+def test_a_sequence_number_has_no_sign(outcome: Outcome, value: str) -> None:
+    # FIX 4.4 volume 1, "SeqNum": positive. QuickFIX says 6 as well.
+    header = [(34, value), *HEADER[1:]]
+    reset = encode([(35, "4"), *HEADER, (36, value)])
+    assert outcome(encode([(35, "0"), *header])) == ("rejected", ["incorrect_data_format:34"])
+    assert outcome(reset) == ("rejected", ["incorrect_data_format:36"])
+    # Among many of its layout, whose numbers are right, too.
+    good = [encode([(35, "4"), *HEADER, (36, number)]) for number in range(1, 200)]
+    decoded = decode([*good, reset, *good])
+    assert [verdict for verdict in decoded.verdicts.to_pylist() if verdict] == [1]
+    # Up to FIX 4.2 it was an int like others.
+    assert outcome(encode([(35, "0"), (34, "-1"), *HEADER[1:]], "FIX.4.2")) == ("valid", [])
+
+
 def test_groups_are_counted(outcome: Outcome) -> None:
     two = parties([(448, "a"), (447, "D"), (452, 1)], [(448, "b"), (447, "D"), (452, 3)])
     assert outcome(order(*two, (55, "IBM")), profile="strict") == ("valid", [])
