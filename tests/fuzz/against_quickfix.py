@@ -50,7 +50,7 @@ def quickfix_says(raw: bytes, dictionary: Any) -> Said:
         dictionary.validate(quickfix.Message(raw.decode("ascii"), dictionary, True))
     except quickfix.InvalidMessage:
         return "garbled", "", None
-    except (quickfix.Exception, RuntimeError) as error:
+    except (quickfix.FIXException, RuntimeError) as error:
         kind = type(error).__name__
         # QuickFIX names no tag where the message type is unknown.
         return "rejected", REASONS.get(kind, kind), getattr(error, "field", None)
