@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import time
@@ -213,16 +214,25 @@ class Stack:
             self._instance.record(each.name, each.pid)
 
     def _environment(self) -> dict[str, str]:
-        """Every setting, so that none of somebody's own database or broker gets in from outside."""
-        environment = {}
-        for name, field in Settings.model_fields.items():
-            default = field.get_default(call_default_factory=True)
-            if isinstance(default, SecretStr):
-                default = default.get_secret_value()
-            environment[f"FIXWATCH_{name.upper()}"] = "{}" if default == {} else str(default)
+        environment = default_environment()
         environment["FIXWATCH_DATABASE_URL"] = self.postgres.url
         environment["FIXWATCH_KAFKA_BOOTSTRAP_SERVERS"] = self.broker.bootstrap_servers
         return environment
+
+
+def default_environment() -> dict[str, str]:
+    """Every setting's default, so that none of somebody's own database or broker gets in from outside."""
+    environment = {}
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
+        elif isinstance(default, list):
+            default = ",".join(default)
+        elif isinstance(default, dict):
+            default = json.dumps(default)
+        environment[f"FIXWATCH_{name.upper()}"] = str(default)
+    return environment
 
 
 def _dashboard_port(wanted: int | None, say: Callable[[str], None]) -> int:
