@@ -17,7 +17,8 @@ def rebuild() -> None:
 
     with progress_bar() as on_progress:
         done = rebuilding.rebuild(load(), on_progress)
-    for table in done:
+    for table in done.tables:
         typer.echo(
             f"{table.table}: {table.changed:,} changed, {table.added:,} added, {table.removed:,} removed"
         )
+    typer.echo(f"folded {done.messages:,} messages; ingesters were stopped for {done.stopped:.2f} s")

@@ -11,7 +11,9 @@ Killed at any moment, it leaves nothing: the shadow ends with its connection, an
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -30,8 +32,17 @@ _APPLICATION: Final = "fixwatch rebuild"
 _FEW: Final = 1_000
 
 
-def rebuild(settings: Settings, on_progress: Progress) -> list[Replaced]:
-    """Fold the log anew and put the result in place; what became of each table.
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What became of each table, of how many messages, and for how many seconds ingesters were stopped."""
+
+    tables: list[Replaced]
+    messages: int
+    stopped: float
+
+
+def rebuild(settings: Settings, on_progress: Progress) -> Rebuilt:
+    """Fold the log anew and put the result in place.
 
     Raises:
         DatabaseError: Postgres is not there, its schema is not ours, or the log is held by somebody else.
@@ -57,8 +68,10 @@ def rebuild(settings: Settings, on_progress: Progress) -> list[Replaced]:
             if left <= _FEW or left > before * 0.7:
                 break
         with writers_stopped(stopping, shadow.live):
+            began = time.monotonic()
             recomputation.fold(log.ends(), counter.add)
-            return replace_all(shadow)
+            tables = replace_all(shadow)
+        return Rebuilt(tables, counter.done, time.monotonic() - began)
 
 
 def _connection(settings: Settings, stack: ExitStack) -> psycopg.Connection:

@@ -26,12 +26,15 @@ _READ_AHEAD: Final = 32 * 1024 * 1024
 class _Identities(Identities):
     """Names and their numbers; a session that is new is made known to the shadow too."""
 
-    def __init__(self, connection: psycopg.Connection, shadow: Shadow) -> None:
+    def __init__(self, connection: psycopg.Connection, shadow: Shadow, finish: Callable[[], object]) -> None:
         super().__init__(connection)
         self._shadow = shadow
+        self._finish = finish
 
     def register_sessions(self, ends: Sequence[Ends]) -> None:
         super().register_sessions(ends)
+        # What is in flight has the shadow's connection.
+        self._finish()
         self._shadow.add_sessions(self.known_sessions(ends))
 
 
@@ -52,9 +55,8 @@ class Recomputation:
         self._shadow = shadow
         self._reading = reading
         self._topic = settings.kafka_topic
-        self._batches = BatchStore(
-            Writer(shadow.connection), _Identities(naming, shadow), settings, "recomputation"
-        )
+        identities = _Identities(naming, shadow, lambda: self._batches.finish())
+        self._batches = BatchStore(Writer(shadow.connection), identities, settings, "recomputation")
 
     def close(self) -> None:
         """Wait for what is in flight."""
@@ -66,7 +68,6 @@ class Recomputation:
         begins = self._batches.locate(TOPIC_ID, list(ends))
         log = Log(self._reading, _READ_AHEAD // max(len(ends), 1))
         for batch in replay(log, begins, ends):
-            # Not overlapped: naming and writing meet in the shadow's sessions.
             self._batches.store(batch, {})
-            self._batches.finish()
             on_messages(len(batch))
+        self._batches.finish()
