@@ -245,6 +245,42 @@ def test_a_stop_finishes_the_batch_in_hand(start: Start, database_url: str, brok
     assert rows == distinct > 10
 
 
+@pytest.mark.slow
+def test_who_is_frozen_in_the_middle_of_a_transaction_holds_nobody_up_and_writes_nothing(
+    start: Start, database_url: str, broker: str, topic: str, log: Path
+) -> None:
+    make_topic(broker, topic, partitions=1)
+    zombie = start()
+    produce(broker, topic, 0, 10)
+    wait_for_rows(database_url, 10)
+    with (
+        psycopg.connect(database_url) as connection,
+        psycopg.connect(database_url, autocommit=True) as watching,
+    ):
+        # Its offsets are moved, its rows are not written yet.
+        connection.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+        produce(broker, topic, 10, 50)
+
+        def writing() -> bool:
+            rows = watching.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'fixwatch ingest' "
+                "AND datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return rows.fetchone() is not None
+
+        wait_until(writing, "a batch that waits for the lock")
+        zombie.send_signal(signal.SIGSTOP)
+    start()
+    wait_for_rows(database_url, 60)
+    zombie.send_signal(signal.SIGCONT)
+    produce(broker, topic, 60, 40)
+    wait_for_rows(database_url, 100)
+    wait_until(lambda: b"_lost" in log.read_bytes(), "what it says when it has thawed")
+    zombie.send_signal(signal.SIGTERM)
+    assert zombie.wait(PATIENCE) == 0
+    assert stored(database_url) == (100, 100)
+
+
 def test_a_log_without_a_partition_for_today_gets_one(
     start: Start, database_url: str, broker: str, topic: str
 ) -> None:

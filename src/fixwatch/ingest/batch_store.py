@@ -27,6 +27,10 @@ from fixwatch.telemetry import logger
 _log = logger("ingest")
 
 
+#: Seconds after which the writing of one batch is looked into.
+_STALLED: Final = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Write:
     """A batch on its way to Postgres: how far it moves its partitions, and when that is done."""
@@ -37,10 +41,21 @@ class _Write:
 
 
 class BatchStore:
-    """Stores batches of the partitions that it has located. One thread calls it; it has one of its own."""
+    """Stores batches of the partitions that it has located. One thread calls it; it has one of its own.
 
-    def __init__(self, writer: Writer, identities: Identities, settings: Settings, ingester_id: str) -> None:
+    `on_stall` is called every five seconds while one batch is being written, on the thread that waits for it.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        identities: Identities,
+        settings: Settings,
+        ingester_id: str,
+        on_stall: Callable[[], None] = lambda: None,
+    ) -> None:
         self._writer = writer
+        self._on_stall = on_stall
         self._preparer = Preparer(identities, settings)
         self._topic: Final = settings.kafka_topic
         self._ingester_id = ingester_id
@@ -150,7 +165,7 @@ class BatchStore:
         write, self._in_flight = self._in_flight, None
         try:
             try:
-                write.done.result()
+                self._wait_for(write.done)
             except REFUSALS as error:
                 self._isolate(write.prepared.batch, write.moves, error)
         except BaseException:
@@ -158,6 +173,15 @@ class BatchStore:
             self.lose()
             raise
         return {partition: move.next_offset for partition, move in write.moves.items()}
+
+    def _wait_for(self, done: Future[None]) -> None:
+        while True:
+            try:
+                return done.result(_STALLED)
+            except TimeoutError:
+                if done.done():
+                    raise
+                self._on_stall()
 
     def _isolate(self, batch: Batch, moves: Mapping[int, Advance], error: psycopg.Error) -> None:
         """Store a batch that Postgres refused, in halves."""

@@ -230,7 +230,9 @@ class Ingester:
             for migration in migrate(control):
                 _log.info("migrated", number=migration.number, name=migration.name)
             self._housekeeping = Housekeeping(control, self._ingester_id, __version__)
-            batches = BatchStore(Writer(writing), Identities(control), self._settings, self._ingester_id)
+            batches = BatchStore(
+                Writer(writing), Identities(control), self._settings, self._ingester_id, self._end_frozen
+            )
             self._reported_at = self._tidied_at = float("-inf")
             self._connected_at = time.monotonic()
             self._report(batches)
@@ -239,6 +241,14 @@ class Ingester:
             return None
         self._batches = batches
         return batches
+
+    def _end_frozen(self) -> None:
+        """What is being written waits: for a frozen ingester, perhaps, whose partitions are ours now."""
+        if self._housekeeping is None:
+            return
+        ended = self._housekeeping.end_frozen(self._connections[1].info.backend_pid)
+        if ended:
+            _log.warning("frozen_ingesters_ended", connections=ended)
 
     def _disconnect(self, *, forget: bool = False) -> None:
         if self._batches is not None:

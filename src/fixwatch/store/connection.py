@@ -26,6 +26,17 @@ _KEEPALIVE: Final = {
     "tcp_user_timeout": 15_000,
 }
 
+#: For connections that write: locks of a process that is frozen, or of a host that is gone, are let go; otherwise
+#: whoever takes its partitions over waits for the system's two hours. One frozen within a COPY is not idle:
+#: see `Housekeeping.end_frozen`.
+LET_GO: Final = (
+    "SET idle_in_transaction_session_timeout = '15s'",
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 3",
+    "SET tcp_keepalives_count = 3",
+    "SET tcp_user_timeout = '15s'",
+)
+
 #: Seconds between attempts: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 

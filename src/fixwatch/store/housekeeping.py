@@ -10,6 +10,9 @@ from fixwatch.store.sql import load
 
 _SQL: Final = load("housekeeping")
 
+#: An ingester that has sent nothing for so long, s, in the middle of a COPY is frozen: a batch takes a second.
+_FROZEN: Final = 10.0
+
 
 class Housekeeping:
     """Works through a connection in autocommit mode that somebody else owns."""
@@ -39,6 +42,14 @@ class Housekeeping:
     def forget(self) -> None:
         """Take this ingester's row away: it ended as it should."""
         self._connection.execute(_SQL["forget_ingester"], {"ingester_id": self._ingester_id})
+
+    def end_frozen(self, pid: int) -> list[int]:
+        """End the connections of frozen ingesters that keep the connection `pid` waiting; their process numbers.
+
+        Nothing of theirs is lost: what they had not committed is still in the topic.
+        """
+        of = {"pid": pid, "seconds": _FROZEN}
+        return [ended for ended, _ in self._connection.execute(_SQL["end_frozen"], of)]
 
     def sweep(self) -> None:
         """Delete figures and ingesters of more than a day ago."""

@@ -15,3 +15,12 @@ DELETE FROM ingesters WHERE ingester_id = %(ingester_id)s
 -- sweep --
 WITH batches AS (DELETE FROM ingest_batches WHERE ingested_at < now() - interval '1 day')
 DELETE FROM ingesters WHERE seen_at < now() - interval '1 day'
+
+-- end_frozen --
+-- Of those that hold a lock that this process (%(pid)s) waits for: ingesters whose server has waited for them for long.
+SELECT pid, pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE pid = ANY (pg_blocking_pids(%(pid)s))
+  AND application_name = 'fixwatch ingest'
+  AND wait_event = 'ClientRead'
+  AND greatest(query_start, state_change) < now() - make_interval(secs => %(seconds)s)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 import pyarrow as pa
 
-from fixwatch.store.connection import KEY_LOOKUPS
+from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
 from fixwatch.store.copy import encode, send
 from fixwatch.store.sql import load
 
@@ -34,7 +34,7 @@ class Identities:
         # A crash may take back numbers that no committed row carries: a row's own commit comes later in the
         # write-ahead log and flushes theirs with it. So there is nothing to wait for.
         connection.execute("SET synchronous_commit = off")
-        for statement in (*_SQL["temporary_tables"].split(";"), *KEY_LOOKUPS):
+        for statement in (*_SQL["temporary_tables"].split(";"), *KEY_LOOKUPS, *LET_GO):
             connection.execute(statement)
 
     def known_sessions(self, ends: Sequence[Ends]) -> dict[Ends, tuple[int, int]]:

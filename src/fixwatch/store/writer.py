@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import psycopg
 
 from fixwatch.errors import Fenced
-from fixwatch.store.connection import KEY_LOOKUPS
+from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
 from fixwatch.store.copy import CopyData, send
 from fixwatch.store.sql import load
 
@@ -131,14 +131,17 @@ class Writer:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
-        for statement in (*_SQL["temporary_tables"].split(";"), *KEY_LOOKUPS):
+        for statement in (*_SQL["temporary_tables"].split(";"), *KEY_LOOKUPS, *LET_GO):
             connection.execute(statement)
 
     def streams(self, topic: str, topic_id: str, partitions: Sequence[int]) -> dict[int, Stream]:
         """The streams of a topic's partitions; new ones begin at offset 0."""
         of = {"topic": topic, "topic_id": topic_id, "partitions": list(partitions)}
-        self._connection.execute(_SQL["register_streams"], of)
-        rows = self._connection.execute(_SQL["read_streams"], of)
+        rows = self._connection.execute(_SQL["read_streams"], of).fetchall()
+        if len(rows) < len(partitions):
+            # Only then: it waits for whoever is moving one of them.
+            self._connection.execute(_SQL["register_streams"], of)
+            rows = self._connection.execute(_SQL["read_streams"], of).fetchall()
         return {partition: Stream(stream_id, offset) for partition, stream_id, offset in rows}
 
     def make_partition(self, day: date) -> None:
