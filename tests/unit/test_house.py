@@ -18,15 +18,16 @@ MAY_IMPORT = {
     "fix": set(),
     "settings": set(),
     "telemetry": {"settings"},
+    "decoding": {"fix", "settings"},
     "kafka": {"settings", "telemetry"},
     "logs": {"fix"},
     "sources": {"fix", "logs", "settings", "telemetry", "kafka"},
     "store": {"fix"},
-    "ingest": {"fix", "settings", "store", "telemetry", "kafka"},
-    "dashboard": {"fix", "settings", "store"},
+    "ingest": {"fix", "settings", "decoding", "store", "telemetry", "kafka"},
+    "dashboard": {"fix", "settings", "decoding", "store"},
     "bench": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka", "demo"},
     "demo": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka"},
-    "doctor": {"fix", "settings", "sources", "store", "telemetry", "kafka"},
+    "doctor": {"fix", "settings", "decoding", "sources", "store", "telemetry", "kafka"},
 }
 ON_TOP = {"cli", "__init__", "__main__"}
 EVERYBODY = {"errors"}

@@ -8,14 +8,19 @@ from typing import Final
 
 from fixwatch.dashboard import wording
 from fixwatch.dashboard.markup import FieldRow
+from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.fix.message import Message, to_text
 
+_DEFAULTS: Final = DecodeOptions()
 #: Nobody reads on; a hostile message may have tens of thousands.
 MOST_FIELDS: Final = 500
 
 
-def field_rows(raw: bytes, defects: Sequence[str]) -> list[FieldRow]:
-    """The fields of `raw` in their order, at most `MOST_FIELDS`; `defects` as the log holds them."""
+def field_rows(raw: bytes, defects: Sequence[str], options: DecodeOptions = _DEFAULTS) -> list[FieldRow]:
+    """The fields of `raw` in their order, at most `MOST_FIELDS`; `defects` as the log holds them.
+
+    Names, meanings and groups are those of the dictionaries among the options.
+    """
     blamed = _by_tag(defects)
     rows = [
         FieldRow(
@@ -26,7 +31,7 @@ def field_rows(raw: bytes, defects: Sequence[str]) -> list[FieldRow]:
             depth=depth,
             defect=blamed.pop(field.tag, "") if field.tag else "",
         )
-        for depth, field in islice(Message.parse(raw).walk(), MOST_FIELDS)
+        for depth, field in islice(Message.parse(raw, options).walk(), MOST_FIELDS)
     ]
     # What is blamed and not there: a required tag that is missing, most often.
     absent = [FieldRow(str(tag), "", "", "", defect=defect) for tag, defect in blamed.items()]

@@ -6,6 +6,8 @@ from typing import Final
 
 import streamlit as st
 
+from fixwatch.decoding import decode_options
+from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.settings import load
 from fixwatch.store import figures, views
 from fixwatch.store.reader import Reader
@@ -24,6 +26,12 @@ _CHOICE_MINUTES: Final = 60
 def reader() -> Reader:
     """The reader of `FIXWATCH_DATABASE_URL`."""
     return Reader(load().database_url.get_secret_value())
+
+
+@st.cache_resource(show_spinner=False)
+def options() -> DecodeOptions:
+    """What the settings decode with: counterparties' own dictionaries name their messages."""
+    return decode_options(load())
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)

@@ -16,6 +16,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
 from fixwatch.dashboard import theme
+from fixwatch.decoding import decode_options
 from fixwatch.errors import FixwatchError
 from fixwatch.settings import Settings
 
@@ -42,8 +43,9 @@ def serve(settings: Settings) -> None:
     """Serve the dashboard until SIGTERM or Ctrl-C.
 
     Raises:
-        FixwatchError: the address cannot be listened on.
+        FixwatchError: the address cannot be listened on, or a dictionary of the settings cannot be read.
     """
+    decode_options(settings)
     host, port = settings.dashboard_host, settings.dashboard_port
     _check_address(host, port)
     # Not on a command line, where every user of the machine could read the password.

@@ -13,7 +13,9 @@ from psycopg.errors import ProgrammingError
 from pydantic import SecretStr
 
 from fixwatch import __version__
+from fixwatch.decoding import decode_options
 from fixwatch.doctor.check import Finding, ok, problem
+from fixwatch.errors import FixwatchError
 from fixwatch.settings import Settings
 
 #: What is compiled when fixwatch is built.
@@ -46,9 +48,17 @@ def versions() -> Iterator[Finding]:
 
 
 def settings_in_force(settings: Settings) -> Iterator[Finding]:
-    """Every setting as this command sees it, its secrets hidden."""
+    """Every setting as this command sees it, its secrets hidden; and if what they say of decoding holds."""
     for name in type(settings).model_fields:
         yield ok(f"FIXWATCH_{name.upper()}", _shown(name, getattr(settings, name)))
+    try:
+        versions = [dictionary.version for dictionary in decode_options(settings).dictionaries]
+    except FixwatchError as error:
+        yield problem("decoding", str(error), "Mend FIXWATCH_DICTIONARIES or FIXWATCH_COLUMNS, or the file.")
+    else:
+        yield ok(
+            "decoding", f"own dictionaries of {', '.join(versions)}" if versions else "standard dictionaries"
+        )
 
 
 def shown_database_url(url: str) -> str:
@@ -69,6 +79,8 @@ def _shown(name: str, value: object) -> str:
         return _HIDDEN
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={_shown_client(key, given)}" for key, given in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     return str(value)
 
 

@@ -30,13 +30,13 @@ from typing import Final
 import psycopg
 
 from fixwatch import __version__
+from fixwatch.decoding import decode_options
 from fixwatch.errors import BrokerError, DatabaseError, Fenced
 from fixwatch.ingest import condition
 from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.ingest.condition import Condition
 from fixwatch.ingest.consumer import TopicConsumer
 from fixwatch.ingest.dead_letters import DeadLetterFeed
-from fixwatch.ingest.options import decode_options
 from fixwatch.kafka.client import client_config
 from fixwatch.kafka.offsets import Topic
 from fixwatch.kafka.watch import TopicWatch

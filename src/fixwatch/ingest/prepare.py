@@ -11,12 +11,12 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
+from fixwatch.decoding import decode_options
 from fixwatch.fix.columns import SCHEMA, STORED
 from fixwatch.fix.defects import Verdict
 from fixwatch.ingest import orders, rollups, sessions, trades
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
 from fixwatch.ingest.extra import extra
-from fixwatch.ingest.options import decode_options
 from fixwatch.settings import Profile, Settings
 from fixwatch.store.copy import CopyData, encode
 from fixwatch.store.identities import Ends, Identities

@@ -13,11 +13,11 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
+from fixwatch.decoding import decode_options
 from fixwatch.errors import BrokerError
 from fixwatch.fix.decoder import decode
 from fixwatch.ingest.batch import LATEST_MS, without_secrets
 from fixwatch.ingest.findings import Findings
-from fixwatch.ingest.options import decode_options
 from fixwatch.kafka.client import client_config, quiet_logger
 from fixwatch.kafka.offsets import Topic
 from fixwatch.settings import Settings

@@ -4,6 +4,8 @@ import pytest
 
 from fixwatch.dashboard import decoded
 from fixwatch.dashboard.markup import field_table
+from fixwatch.fix.decoder import DecodeOptions
+from fixwatch.fix.dictionary import Dictionary
 from fixwatch.fix.encoder import encode
 
 
@@ -56,3 +58,13 @@ def test_every_prefix_of_a_message_is_shown() -> None:
 def test_ten_thousand_fields_are_cut() -> None:
     raw = encode([(35, "D"), *((number, "x") for number in range(5_000, 15_000))])
     assert len(decoded.field_rows(raw, [])) == decoded.MOST_FIELDS
+
+
+def test_a_counterpartys_own_dictionary_names_its_fields() -> None:
+    facts = {"version": "FIX.4.4", "header": [], "trailer": [], "components": {}}
+    fields = [[35, "MsgType", "STRING"], [5001, "Loudness", "CHAR", {"3": "VERY_LOUD"}]]
+    own = Dictionary({**facts, "fields": fields, "messages": {"UQ": ["Quack", [5001]]}})
+    raw = encode([(35, "UQ"), (5001, "3")])
+    rows = {row.tag: row for row in decoded.field_rows(raw, [], DecodeOptions(dictionary=own))}
+    assert (rows["5001"].name, rows["5001"].meaning) == ("Loudness", "Very loud")
+    assert rows["35"].meaning == "Quack"

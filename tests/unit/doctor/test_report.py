@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
@@ -33,7 +35,18 @@ def test_secrets_are_hidden_wherever_they_are() -> None:
 
 def test_every_setting_is_shown() -> None:
     about = {finding.about for finding in settings_in_force(Settings())}
-    assert about == {f"FIXWATCH_{name.upper()}" for name in Settings.model_fields}
+    assert about == {f"FIXWATCH_{name.upper()}" for name in Settings.model_fields} | {"decoding"}
+
+
+def test_a_dictionary_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    broken = tmp_path / "own.xml"
+    broken.write_text("<fix major='4'>\n<fields/>\n</fix>")
+    found = {finding.about: finding for finding in settings_in_force(Settings(dictionaries=[broken]))}
+    assert found["FIXWATCH_DICTIONARIES"].text == str(broken)
+    assert found["decoding"].status is Status.PROBLEM
+    assert found["decoding"].text.startswith(f"{broken}:1: ")
+    fine = {finding.about: finding for finding in settings_in_force(Settings())}
+    assert (fine["decoding"].status, fine["decoding"].text) == (Status.OK, "standard dictionaries")
 
 
 def test_a_url_that_is_none_is_not_shown() -> None:

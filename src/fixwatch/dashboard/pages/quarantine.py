@@ -154,7 +154,7 @@ def _facts(chosen: DefectiveMessage, stored: StoredMessage) -> None:
 
 def _fields(stored: StoredMessage) -> None:
     st.subheader("Fields")
-    rows = decoded.field_rows(stored.raw, stored.defects)
+    rows = decoded.field_rows(stored.raw, stored.defects, reading.options())
     if not rows:
         st.caption("No field could be read.")
         return

@@ -1,4 +1,4 @@
-"""How an ingester decodes: its settings as the decoder's options."""
+"""How messages are decoded here: the settings as the decoder's options."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from fixwatch.cli import app
+from fixwatch.decoding import decode_options
 from fixwatch.errors import DictionaryError, SettingsError
-from fixwatch.ingest.options import decode_options
 from fixwatch.settings import load
 
 OWN = """<fix major='4' minor='4'>
