@@ -21,11 +21,17 @@ setup(
             Extension(
                 f"fixwatch.{module.replace('/', '.')}",
                 [f"src/fixwatch/{module}.pyx"],
-                depends=sorted(glob("src/fixwatch/fix/_*.h") + glob("src/fixwatch/fix/_*.pxd")),
+                depends=sorted(glob("src/fixwatch/*/_*.h") + glob("src/fixwatch/*/_*.pxd")),
                 extra_compile_args=compile_flags if sanitized else ["-O3"],
                 extra_link_args=[SANITIZE] if sanitized else [],
             )
-            for module in ("fix/_kernel", "fix/_tables", "ingest/_components", "logs/_splitter")
+            for module in (
+                "fix/_kernel",
+                "fix/_tables",
+                "ingest/_components",
+                "logs/_splitter",
+                "store/_binary",
+            )
         ],
         compiler_directives={
             "language_level": 3,

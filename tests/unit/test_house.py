@@ -37,9 +37,9 @@ FOREIGN = {
     "fix": {"confluent_kafka", "psycopg", "streamlit", "time", "datetime"},
     "logs": {"confluent_kafka", "psycopg", "streamlit", "time", "datetime"},
     "store": {"confluent_kafka", "streamlit"},
-    "sources": {"psycopg", "pgpq", "streamlit"},
-    "ingest": {"streamlit", "pgpq"},
-    "dashboard": {"confluent_kafka", "pgpq"},
+    "sources": {"psycopg", "streamlit"},
+    "ingest": {"streamlit"},
+    "dashboard": {"confluent_kafka"},
 }
 
 

@@ -23,6 +23,7 @@ _COMPILED: Final = (
     "fixwatch.fix._kernel",
     "fixwatch.fix._tables",
     "fixwatch.ingest._components",
+    "fixwatch.store._binary",
     "fixwatch.logs._splitter",
 )
 _HIDDEN: Final = "***"

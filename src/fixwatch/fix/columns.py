@@ -38,7 +38,7 @@ from typing import Final
 import pyarrow as pa
 
 #: Digits behind the point of every decimal column: the smallest unit of Ether (10^-18) fits, and 20 digits
-#: remain in front. The width costs nothing: COPY sends groups of four digits and leaves out trailing zeros.
+#: remain in front. The width costs nothing: Postgres gets no more digits than there are.
 DECIMAL_SCALE: Final = 18
 DECIMAL_PRECISION: Final = 38
 

@@ -11,7 +11,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fixwatch.fix.columns import SCHEMA
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, DefectReason, Verdict
 from fixwatch.fix.redaction import redact
@@ -28,6 +27,25 @@ ENDS: Final = (
 
 #: The last millisecond of the year 9999, the latest that every part of the way can hold, ms since 1970.
 LATEST_MS: Final = 253_402_300_799_999
+
+#: The decoded columns that the folds read, besides the ends: making frames of all would cost more than the folds.
+FOLDED: Final = (
+    *("begin_string", "msg_type", "msg_seq_num", "poss_dup", "sending_time", "orig_sending_time"),
+    *("heart_bt_int", "reset_seq_num", "new_seq_no", "gap_fill", "text"),
+    *("cl_ord_id", "orig_cl_ord_id", "order_id", "account", "symbol", "side", "ord_type", "time_in_force"),
+    *("order_qty", "price", "currency", "transact_time", "trade_date", "exec_id", "exec_ref_id"),
+    *(
+        "exec_trans_type",
+        "exec_type",
+        "ord_status",
+        "last_qty",
+        "last_px",
+        "last_mkt",
+        "cum_qty",
+        "leaves_qty",
+    ),
+    "avg_px",
+)
 
 #: Between the six in the frame's `direction`; no field of a FIX message has it.
 SEPARATOR: Final = "\x01"
@@ -77,7 +95,7 @@ class Batch:
 class DecodedBatch:
     """A decoded batch: what the log stores, and the frame that the folds read.
 
-    `frame` has a row a record: the decoded columns, and `stream_id`, `kafka_offset`, `kafka_time`
+    `frame` has a row a record: the columns `FOLDED`, and `stream_id`, `kafka_offset`, `kafka_time`
     (timestamp[us, UTC]), `bytes` (int64), `verdict` (uint8), `quarantined` (bool), and `direction`: the ends of
     the session in one text, null where the CompIDs could not be read.
     `defects` has a row a defect: `row`, `reason` (text) and `ref_tag` (0: no one field is to blame).
@@ -111,7 +129,7 @@ def decode_batch(
     if len(decoded.secret_rows):
         raw = pa.array(without_secrets(batch.values, decoded), pa.large_binary())
     defects = _defects(decoded)
-    frame = pl.from_arrow(decoded.columns.select(SCHEMA.names))  # what is chosen is stored, not folded
+    frame = pl.from_arrow(decoded.columns.select([*ENDS, *FOLDED]))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
     streams = pl.Series(batch.partitions, dtype=pl.Int32)
     frame = frame.with_columns(
@@ -127,7 +145,7 @@ def decode_batch(
         pl.when(pl.col("sender_comp_id").is_not_null() & pl.col("target_comp_id").is_not_null())
         .then(pl.concat_str([pl.col(end).fill_null("") for end in ENDS], separator=SEPARATOR))
         .alias("direction"),
-    )
+    ).drop(ENDS)
     kept_back = pl.col("verdict") >= (Verdict.REJECTED if strict else Verdict.GARBLED)
     frame = frame.with_columns((kept_back | pl.col("direction").is_null()).alias("quarantined"))
     return DecodedBatch(

@@ -18,7 +18,7 @@ from fixwatch.ingest import orders, trades
 from fixwatch.ingest.batch import Batch
 from fixwatch.ingest.prepare import Prepared, Preparer, record_batch
 from fixwatch.settings import Settings
-from fixwatch.store.copy import encode
+from fixwatch.store.copy import arrays, encode
 from fixwatch.store.faults import REFUSALS
 from fixwatch.store.identities import Identities
 from fixwatch.store.writer import Advance, Gap, GapReason, Stream, Transaction, Writer
@@ -270,7 +270,7 @@ def _store_orders(transaction: Transaction, prepared: Prepared, *, merge_all: bo
     new = prepared.orders.filter(is_new)
     known = prepared.orders.filter(~is_new)
     transaction.append(encode("orders", record_batch(new, orders.ROWS)))
-    transaction.upsert("orders", encode("new_orders", record_batch(known, orders.ROWS)))
+    transaction.upsert("orders", arrays(record_batch(known, orders.ROWS)))
 
 
 def _store_trades(
@@ -284,7 +284,7 @@ def _store_trades(
         new, known = found.clear(), found
     else:
         stored = pl.DataFrame(
-            transaction.known_trades(encode("new_trade_keys", keys)),
+            transaction.known_trades(arrays(keys)),
             schema={"session_id": pl.Int32, "exec_id": pl.String},
             orient="row",
         )
@@ -293,4 +293,4 @@ def _store_trades(
     streams = [move.stream_id for move in moves.values()]
     transaction.append(encode("trades", record_batch(new, trades.ROWS)))
     transaction.count_trades(prepared.figures["ingested_at"], streams)
-    transaction.upsert("trades", encode("new_trades", record_batch(known, trades.ROWS)))
+    transaction.upsert("trades", arrays(record_batch(known, trades.ROWS)))

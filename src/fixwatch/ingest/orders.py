@@ -135,6 +135,7 @@ class Chains:
             pl.coalesce("chain_key", "new_key").alias("chain_key")
         )
         fresh = ids.filter(pl.col("order_key").is_null()).select(*_ID, pl.col("chain_key").alias("order_key"))
+        fresh = fresh.sort("pair_id", "id", "kind")
         of_link = self._links.join(ids.select("number", "chain_key"), on="number", how="left").drop("number")
         of_row = self._rows.join(of_link, on=_LINK, how="left", nulls_equal=True, maintain_order="left")
         return fresh, of_row["chain_key"].alias("order_key")
@@ -155,30 +156,35 @@ _SENT: Final = (
     pl.coalesce("orig_sending_time", "sending_time", "kafka_time").alias("sent"),
     pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("order_id"),
 )
+#: What the fold reads of a frame that has several times as many columns.
+_READ: Final = (
+    *("order_key", "pair_id", "msg_type", "cl_ord_id", "order_id", "account", "symbol", "side", "ord_type"),
+    *("time_in_force", "currency", "order_qty", "price", "ord_status", "exec_type", "cum_qty", "leaves_qty"),
+    *("avg_px", "text", "msg_seq_num", "sending_time", "orig_sending_time", "kafka_time"),
+)
 _FIGURES: Final = (
     pl.col("pair_id").first(),
-    pl.coalesce(
-        pl.col("cl_ord_id").filter(_HAS_TERMS).last(), pl.col("cl_ord_id").drop_nulls().first()
-    ).alias("cl_ord_id"),
-    pl.col("order_id").drop_nulls().last(),
-    *(pl.col(name).drop_nulls().first() for name in ("account", "symbol", "side")),
-    pl.col("ord_type").filter(_HAS_TERMS).drop_nulls().last(),
-    *(pl.col(name).drop_nulls().first() for name in ("time_in_force", "currency")),
-    *(pl.col(name).filter(_HAS_TERMS).drop_nulls().last() for name in ("order_qty", "price")),
-    *(
-        pl.col(name).filter(_IS_REPORT).last()
-        for name in ("ord_status", "exec_type", "cum_qty", "leaves_qty", "avg_px", "text")
-    ),
-    pl.col("sent").filter(_IS_REPORT).last().alias("state_time"),
-    pl.col("msg_seq_num").filter(_IS_REPORT).last().alias("state_seq_num"),
-    pl.col("sent").filter(_HAS_TERMS).last().alias("terms_time"),
-    pl.col("msg_seq_num").filter(_HAS_TERMS).last().alias("terms_seq_num"),
+    pl.col("cl_ord_id").first(ignore_nulls=True).alias("first_cl_ord_id"),
+    pl.col("order_id").last(ignore_nulls=True),
+    pl.col("account", "symbol", "side", "time_in_force", "currency").first(ignore_nulls=True),
     pl.col("sent").filter(pl.col("msg_type") == "D").min().alias("sent_at"),
-    pl.col("sent").filter(_IS_REPORT).min().alias("answered_at"),
     pl.len().cast(pl.Int64).alias("messages"),
     pl.col("kafka_time").min().alias("first_seen"),
     pl.col("kafka_time").max().alias("last_seen"),
 )
+_STATE: Final = (
+    pl.col("ord_status", "exec_type", "cum_qty", "leaves_qty", "avg_px", "text").last(),
+    pl.col("sent").last().alias("state_time"),
+    pl.col("msg_seq_num").last().alias("state_seq_num"),
+    pl.col("sent").min().alias("answered_at"),
+)
+_TERMS: Final = (
+    pl.col("cl_ord_id").last(),
+    pl.col("ord_type", "order_qty", "price").last(ignore_nulls=True),
+    pl.col("sent").last().alias("terms_time"),
+    pl.col("msg_seq_num").last().alias("terms_seq_num"),
+)
+_CL_ORD_ID: Final = pl.coalesce("cl_ord_id", "first_cl_ord_id").alias("cl_ord_id")
 
 
 def fold(frame: pl.DataFrame) -> pl.DataFrame:
@@ -187,6 +193,16 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
     The frame holds only what is folded, with `pair_id` and `order_key`; its order does not matter: what was
     sent last (SendingTime(52), or OrigSendingTime(122) of a repeat, then MsgSeqNum(34)) is the state.
     """
-    rows = frame.filter(pl.col("order_key").is_not_null()).with_columns(_SENT)
+    rows = frame.select(_READ).filter(pl.col("order_key").is_not_null()).with_columns(_SENT)
     rows = rows.sort("sent", "msg_seq_num", maintain_order=True)
-    return rows.group_by("order_key").agg(_FIGURES).select(ROWS.names).sort("order_key")
+    state = rows.filter(_IS_REPORT).group_by("order_key").agg(_STATE)
+    terms = rows.filter(_HAS_TERMS).group_by("order_key").agg(_TERMS)
+    return (
+        rows.group_by("order_key")
+        .agg(_FIGURES)
+        .join(state, on="order_key", how="left")
+        .join(terms, on="order_key", how="left")
+        .with_columns(_CL_ORD_ID)
+        .select(ROWS.names)
+        .sort("order_key")
+    )

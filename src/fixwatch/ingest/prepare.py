@@ -18,7 +18,7 @@ from fixwatch.ingest import orders, rollups, sessions, trades
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
 from fixwatch.ingest.extra import extra
 from fixwatch.settings import Profile, Settings
-from fixwatch.store.copy import CopyData, encode
+from fixwatch.store.copy import Arrays, CopyData, arrays, encode
 from fixwatch.store.identities import Ends, Identities
 from fixwatch.store.writer import Fold
 
@@ -53,7 +53,7 @@ class Prepared:
     orders: pl.DataFrame
     new_orders: pl.Series
     trades: pl.DataFrame
-    folds: dict[Fold, CopyData]
+    folds: dict[Fold, Arrays]
     figures: dict[str, Any]
 
 
@@ -91,7 +91,7 @@ class Preparer:
             orders.fold(folded),
             new_orders,
             trades.fold(folded),
-            {fold: encode(f"new_{fold}", record_batch(*rows)) for fold, rows in folds.items()},
+            {fold: arrays(record_batch(*rows)) for fold, rows in folds.items()},
             {
                 "ingested_at": ingested_at,
                 "messages": len(batch),

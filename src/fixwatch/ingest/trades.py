@@ -70,6 +70,17 @@ _KEPT: Final = (
     "last_px",
 )
 
+#: What the fold reads of a frame that has more columns.
+_READ: Final = (
+    *_KEPT,
+    "session_id",
+    "exec_id",
+    "msg_type",
+    "exec_trans_type",
+    "exec_ref_id",
+    "exec_type",
+    "ord_status",
+)
 
 _TRANS: Final = pl.col("exec_trans_type")
 _HAS_REF: Final = pl.col("exec_ref_id").is_not_null()
@@ -116,7 +127,7 @@ def fold(frame: pl.DataFrame) -> pl.DataFrame:
 
     The frame is in log order and holds only what is folded, with `session_id`, `order_key`, `ingested_at`.
     """
-    reports = frame.filter(_REPORT).with_columns(_WHAT).drop_nulls("what")
+    reports = frame.select(_READ).filter(_REPORT).with_columns(_WHAT).drop_nulls("what")
     if not reports.height:
         return _NONE
     fills = _fills(reports.filter(_IS["fill"]))

@@ -1,6 +1,8 @@
-"""Arrow to Postgres by binary COPY: the fastest way in, and exact for NUMERIC.
+"""Arrow to Postgres in its own binary form: rows by COPY, and columns as arrays that a statement unnests.
 
-https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+COPY (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format") is the fastest way in, for rows that
+are new. What a statement has to look up or merge goes with it as one array a column: a temporary table would be
+emptied at every commit, which costs milliseconds.
 """
 
 from __future__ import annotations
@@ -10,12 +12,11 @@ from typing import Final
 
 import psycopg
 import pyarrow as pa
-from pgpq import ArrowToPostgresBinaryEncoder
-from pgpq.encoders import StringEncoderBuilder
-from pgpq.schema import Jsonb
 from psycopg import sql
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
 
-_JSON: Final = pa.json_(pa.string())
+from fixwatch.store._binary import array_payload, copy_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +26,20 @@ class CopyData:
     table: str
     columns: tuple[str, ...]
     rows: int
-    payload: tuple[bytes, ...]
+    payload: bytes
 
 
 def encode(table: str, rows: pa.RecordBatch) -> CopyData:
     """Encode `rows` for `table`, whose columns are those of the batch, by name.
 
-    The types on the wire are those of Arrow (text for string, bytea for binary, numeric for decimal128,
-    timestamptz for timestamp, jsonb for the extension type `arrow.json`); Postgres takes them only where the
-    column has that type, or is an enum and the value a string.
+    The types on the wire are those of Arrow: text for string, bytea for binary, numeric for decimal128(38, 18),
+    bigint, integer, boolean, date, timestamptz for timestamp[us, UTC], text[] for list<string>, jsonb for the
+    extension type `arrow.json`. Postgres takes them only where the column has that type, or is an enum and the
+    value a string.
+
+    Raises TypeError for any other type.
     """
-    schema = pa.schema(
-        [pa.field(field.name, pa.string()) if field.type == _JSON else field for field in rows.schema]
-    )
-    encoders = {
-        field.name: StringEncoderBuilder.new_with_output(stored, Jsonb())
-        if field.type == _JSON
-        else ArrowToPostgresBinaryEncoder.infer_encoder(stored)
-        for field, stored in zip(rows.schema, schema, strict=True)
-    }
-    encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(schema, encoders)
-    stored_rows = [column.storage if column.type == _JSON else column for column in rows.columns]
-    rows = pa.RecordBatch.from_arrays(stored_rows, schema=schema)
-    payload = (encoder.write_header(), encoder.write_batch(rows), encoder.finish())
-    return CopyData(table, tuple(rows.schema.names), rows.num_rows, payload)
+    return CopyData(table, tuple(rows.schema.names), rows.num_rows, copy_payload(rows))
 
 
 def send(cursor: psycopg.Cursor, data: CopyData) -> None:
@@ -61,5 +52,54 @@ def send(cursor: psycopg.Cursor, data: CopyData) -> None:
         sql.Identifier(data.table), sql.SQL(", ").join(map(sql.Identifier, data.columns))
     )
     with cursor.copy(statement) as copy:
-        for part in data.payload:
-            copy.write(part)
+        copy.write(data.payload)
+
+
+class _Array(bytes):
+    """A parameter: an array of Postgres in binary form."""
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: bytes) -> Buffer:
+        return obj
+
+
+def _array_of(name: str, oid: int) -> type[_Array]:
+    array = type(f"{name}Array", (_Array,), {})
+    psycopg.adapters.register_dumper(array, type(f"{name}ArrayDumper", (_ArrayDumper,), {"oid": oid}))
+    return array
+
+
+#: By the type of an Arrow column: the type of its items in Postgres, and the parameter. The numbers are those of
+#: pg_type, which never change.
+_ARRAYS: Final = {
+    pa.bool_(): (16, _array_of("Bool", 1000)),
+    pa.int32(): (23, _array_of("Int4", 1007)),
+    pa.int64(): (20, _array_of("Int8", 1016)),
+    pa.string(): (25, _array_of("Text", 1009)),
+    pa.date32(): (1082, _array_of("Date", 1182)),
+    pa.timestamp("us", "UTC"): (1184, _array_of("Timestamptz", 1185)),
+    pa.decimal128(38, 18): (1700, _array_of("Numeric", 1231)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Rows as parameters of a statement: by column name, an array of all rows' values."""
+
+    rows: int
+    columns: dict[str, bytes]
+
+
+def arrays(rows: pa.RecordBatch) -> Arrays:
+    """Encode the columns of `rows`; types as in `encode`, without text[], bytea and jsonb.
+
+    Raises KeyError for any other type.
+    """
+    columns: dict[str, bytes] = {}
+    for name, column in zip(rows.schema.names, rows.columns, strict=True):
+        item_oid, array = _ARRAYS[column.type]
+        columns[name] = array(array_payload(column, item_oid))
+    return Arrays(rows.num_rows, columns)

@@ -1,11 +1,6 @@
 -- How names get their numbers. Rows are sorted by key before they are inserted: two ingesters that register the
 -- same names then wait for each other instead of deadlocking.
 
--- temporary_tables --
-CREATE TEMPORARY TABLE IF NOT EXISTS wanted_order_ids (pair_id integer, kind order_id_kind, id text COLLATE "C")
-    ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_order_ids (LIKE order_ids) ON COMMIT DELETE ROWS
-
 -- register_pairs --
 INSERT INTO session_pairs (ends)
 SELECT DISTINCT CASE WHEN (e.a, e.b, e.c) <= (e.d, e.e, e.f)
@@ -37,18 +32,23 @@ JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::t
       s.target_comp_id, s.target_sub_id, s.target_location_id) = (w.a, w.b, w.c, w.d, w.e, w.f)
 
 -- read_order_ids --
-SELECT o.pair_id, o.kind::text, o.id, o.order_key
-FROM wanted_order_ids AS w JOIN order_ids AS o USING (pair_id, id, kind)
+SELECT pair_id, o.kind::text, id, o.order_key
+FROM (SELECT pair_id, kind::order_id_kind, id FROM unnest(%(pair_id)s, %(kind)s, %(id)s) AS w (pair_id, kind, id)) AS w
+JOIN order_ids AS o USING (pair_id, id, kind)
 
 -- take_order_keys --
 SELECT nextval('order_keys') FROM generate_series(1, %(count)s)
 
 -- register_order_ids --
 INSERT INTO order_ids (pair_id, id, kind, order_key)
-SELECT pair_id, id, kind, order_key FROM new_order_ids ORDER BY pair_id, id, kind
+SELECT pair_id, id, kind::order_id_kind, order_key
+FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(order_key)s) AS n (pair_id, kind, id, order_key)
+ORDER BY pair_id, id COLLATE "C", kind
 ON CONFLICT (pair_id, id, kind) DO NOTHING
 
 -- read_conflicting_order_ids --
-SELECT o.pair_id, o.kind::text, o.id, o.order_key
-FROM new_order_ids AS n JOIN order_ids AS o USING (pair_id, id, kind)
+SELECT pair_id, o.kind::text, id, o.order_key
+FROM (SELECT pair_id, kind::order_id_kind, id, order_key
+      FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(order_key)s) AS n (pair_id, kind, id, order_key)) AS n
+JOIN order_ids AS o USING (pair_id, id, kind)
 WHERE o.order_key <> n.order_key

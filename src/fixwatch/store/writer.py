@@ -16,7 +16,7 @@ import psycopg
 
 from fixwatch.errors import Fenced
 from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
-from fixwatch.store.copy import CopyData, send
+from fixwatch.store.copy import Arrays, CopyData, send
 from fixwatch.store.sql import load
 
 _SQL: Final = load("writes")
@@ -90,10 +90,9 @@ class Transaction:
         if rows.rows:
             send(self._cursor, rows)
 
-    def known_trades(self, keys: CopyData) -> list[tuple[int, str]]:
-        """Those of the trades in `keys` (session_id, exec_id, encoded for `new_trade_keys`) that are stored."""
-        send(self._cursor, keys)
-        return self._cursor.execute(_SQL["read_known_trades"]).fetchall()
+    def known_trades(self, keys: Arrays) -> list[tuple[int, str]]:
+        """Those of the trades in `keys` (session_id, exec_id) that are stored."""
+        return self._cursor.execute(_SQL["read_known_trades"], keys.columns).fetchall()
 
     def count_trades(self, ingested_at: datetime, stream_ids: Sequence[int]) -> None:
         """Count the trades that this batch has appended in their minutes; before it merges any.
@@ -103,12 +102,11 @@ class Transaction:
         of = {"ingested_at": ingested_at, "stream_ids": list(stream_ids)}
         self._cursor.execute(_SQL["count_new_trades"], of)
 
-    def upsert(self, fold: Fold, rows: CopyData) -> None:
-        """Merge a fold's rows, which were encoded for the temporary table `new_<fold>`."""
+    def upsert(self, fold: Fold, rows: Arrays) -> None:
+        """Merge a fold's rows: the columns of its table, or for sessions what the statement names."""
         if rows.rows:
-            send(self._cursor, rows)
             for statement in _UPSERTS[fold]:
-                self._cursor.execute(_SQL[statement])
+                self._cursor.execute(_SQL[statement], rows.columns)
 
     def record_batch(self, figures: Mapping[str, Any]) -> None:
         """Keep a batch's figures: the columns of `ingest_batches`."""
@@ -131,7 +129,7 @@ class Writer:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
-        for statement in (*_SQL["temporary_tables"].split(";"), *KEY_LOOKUPS, *LET_GO):
+        for statement in (*KEY_LOOKUPS, *LET_GO):
             connection.execute(statement)
 
     def streams(self, topic: str, topic_id: str, partitions: Sequence[int]) -> dict[int, Stream]:

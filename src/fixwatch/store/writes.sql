@@ -1,4 +1,4 @@
--- What the writer says to Postgres. Upserts read from temporary tables of the connection, which COPY fills.
+-- What the writer says to Postgres. Rows that are merged come as parameters, an array a column.
 -- Rows are sorted by key before they are upserted: two ingesters that touch the same rows then wait for each
 -- other instead of deadlocking.
 
@@ -26,30 +26,22 @@ ON CONFLICT (stream_id, first_offset) DO NOTHING
 -- make_partition --
 SELECT make_message_partitions(%(day)s, 1)
 
--- temporary_tables --
-CREATE TEMPORARY TABLE IF NOT EXISTS new_orders (LIKE orders INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_trades (
-    session_id integer, exec_id text COLLATE "C", stream_id integer, kafka_offset bigint, ingested_at timestamptz,
-    order_key bigint, cl_ord_id text, order_id text, account text, symbol text, side text, currency text,
-    last_mkt text, trade_date date, transact_time timestamptz, last_qty numeric, last_px numeric,
-    bust_exec_id text, correct_exec_id text, corrected_at timestamptz, corrected_qty numeric,
-    corrected_px numeric, repeats integer, conflicts integer
-) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_trade_keys (session_id integer, exec_id text COLLATE "C")
-    ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_sessions (
-    session_id integer, begin_string text, heart_bt_int bigint, logged_on boolean, resets bigint,
-    first_seq_num bigint, last_seq_num bigint, messages bigint, poss_dups bigint, gaps bigint,
-    missing bigint, rejects bigint, first_seen timestamptz, last_seen timestamptz
-) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_message_minutes (LIKE message_minutes) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS new_defect_minutes (LIKE defect_minutes) ON COMMIT DELETE ROWS
-
 -- upsert_orders --
 -- The state is that of the ExecutionReport sent last, the terms those of the message sent last that has any:
 -- the greater (SendingTime, MsgSeqNum) wins, so the order of arrival does not matter.
-INSERT INTO orders AS o
-SELECT * FROM new_orders ORDER BY order_key
+INSERT INTO orders AS o (order_key, pair_id, cl_ord_id, order_id, account, symbol, side, ord_type,
+    time_in_force, currency, order_qty, price, ord_status, exec_type, cum_qty, leaves_qty, avg_px, text,
+    state_time, state_seq_num, terms_time, terms_seq_num, sent_at, answered_at, messages, first_seen, last_seen)
+SELECT *
+FROM unnest(%(order_key)s, %(pair_id)s, %(cl_ord_id)s, %(order_id)s, %(account)s, %(symbol)s, %(side)s,
+            %(ord_type)s, %(time_in_force)s, %(currency)s, %(order_qty)s, %(price)s, %(ord_status)s,
+            %(exec_type)s, %(cum_qty)s, %(leaves_qty)s, %(avg_px)s, %(text)s, %(state_time)s, %(state_seq_num)s,
+            %(terms_time)s, %(terms_seq_num)s, %(sent_at)s, %(answered_at)s, %(messages)s, %(first_seen)s,
+            %(last_seen)s)
+    AS n (order_key, pair_id, cl_ord_id, order_id, account, symbol, side, ord_type, time_in_force, currency,
+        order_qty, price, ord_status, exec_type, cum_qty, leaves_qty, avg_px, text, state_time, state_seq_num,
+        terms_time, terms_seq_num, sent_at, answered_at, messages, first_seen, last_seen)
+ORDER BY order_key
 ON CONFLICT (order_key) DO UPDATE SET
     cl_ord_id     = CASE WHEN sent_later(excluded.terms_time, excluded.terms_seq_num, o.terms_time, o.terms_seq_num) THEN coalesce(excluded.cl_ord_id, o.cl_ord_id)
                          ELSE coalesce(o.cl_ord_id, excluded.cl_ord_id) END,
@@ -82,7 +74,8 @@ ON CONFLICT (order_key) DO UPDATE SET
     last_seen     = greatest(o.last_seen, excluded.last_seen)
 
 -- read_known_trades --
-SELECT session_id, exec_id FROM new_trade_keys JOIN trades USING (session_id, exec_id)
+SELECT session_id, exec_id
+FROM unnest(%(session_id)s, %(exec_id)s) AS n (session_id, exec_id) JOIN trades USING (session_id, exec_id)
 
 -- count_new_trades --
 -- The minutes of the trades that this batch has just appended.
@@ -106,10 +99,16 @@ WITH merged AS (
         session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id, account,
         symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px, bust_exec_id,
         correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts)
-    SELECT session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id, account,
-        symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px, bust_exec_id,
-        correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts
-    FROM new_trades ORDER BY session_id, exec_id
+    SELECT *
+    FROM unnest(%(session_id)s, %(exec_id)s, %(stream_id)s, %(kafka_offset)s, %(ingested_at)s, %(order_key)s,
+                %(cl_ord_id)s, %(order_id)s, %(account)s, %(symbol)s, %(side)s, %(currency)s, %(last_mkt)s,
+                %(trade_date)s, %(transact_time)s, %(last_qty)s, %(last_px)s, %(bust_exec_id)s,
+                %(correct_exec_id)s, %(corrected_at)s, %(corrected_qty)s, %(corrected_px)s, %(repeats)s,
+                %(conflicts)s)
+        AS n (session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id,
+            account, symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px,
+            bust_exec_id, correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts)
+    ORDER BY session_id, exec_id COLLATE "C"
     ON CONFLICT (session_id, exec_id) DO UPDATE SET
         stream_id     = CASE WHEN t.last_qty IS NULL THEN excluded.stream_id ELSE t.stream_id END,
         kafka_offset  = CASE WHEN t.last_qty IS NULL THEN excluded.kafka_offset ELSE t.kafka_offset END,
@@ -178,15 +177,22 @@ UPDATE sessions AS s SET
     rejects      = s.rejects + n.rejects,
     first_seen   = least(s.first_seen, n.first_seen),
     last_seen    = greatest(s.last_seen, n.last_seen)
-FROM (SELECT * FROM new_sessions ORDER BY session_id) AS n
+FROM unnest(%(session_id)s, %(begin_string)s, %(heart_bt_int)s, %(logged_on)s, %(resets)s, %(first_seq_num)s,
+            %(last_seq_num)s, %(messages)s, %(poss_dups)s, %(gaps)s, %(missing)s, %(rejects)s, %(first_seen)s,
+            %(last_seen)s)
+    AS n (session_id, begin_string, heart_bt_int, logged_on, resets, first_seq_num, last_seq_num, messages,
+        poss_dups, gaps, missing, rejects, first_seen, last_seen)
 WHERE s.session_id = n.session_id
 
 -- lock_sessions --
-SELECT 1 FROM sessions WHERE session_id IN (SELECT session_id FROM new_sessions) ORDER BY session_id FOR UPDATE
+SELECT 1 FROM sessions WHERE session_id = ANY (%(session_id)s) ORDER BY session_id FOR UPDATE
 
 -- upsert_message_minutes --
 INSERT INTO message_minutes AS m
-SELECT * FROM new_message_minutes ORDER BY minute, session_id, msg_type, verdict
+SELECT minute, session_id, msg_type, verdict::verdict, messages, bytes, quarantined
+FROM unnest(%(minute)s, %(session_id)s, %(msg_type)s, %(verdict)s, %(messages)s, %(bytes)s, %(quarantined)s)
+    AS n (minute, session_id, msg_type, verdict, messages, bytes, quarantined)
+ORDER BY minute, session_id, msg_type COLLATE "C", verdict
 ON CONFLICT (minute, session_id, msg_type, verdict) DO UPDATE SET
     messages = m.messages + excluded.messages,
     bytes = m.bytes + excluded.bytes,
@@ -194,7 +200,10 @@ ON CONFLICT (minute, session_id, msg_type, verdict) DO UPDATE SET
 
 -- upsert_defect_minutes --
 INSERT INTO defect_minutes AS m
-SELECT * FROM new_defect_minutes ORDER BY minute, session_id, reason, ref_tag
+SELECT *
+FROM unnest(%(minute)s, %(session_id)s, %(reason)s, %(ref_tag)s, %(defects)s)
+    AS n (minute, session_id, reason, ref_tag, defects)
+ORDER BY minute, session_id, reason COLLATE "C", ref_tag
 ON CONFLICT (minute, session_id, reason, ref_tag) DO UPDATE SET defects = m.defects + excluded.defects
 
 -- record_batch --
