@@ -24,6 +24,9 @@ def ingest(
     The database is FIXWATCH_DATABASE_URL. SIGTERM and Ctrl-C finish the batch in hand.
     """
     from fixwatch.cli.stopping import stop_on_signals
+
+    # First of all: what follows takes a second to load, and a stop may come meanwhile.
+    stop = stop_on_signals()
     from fixwatch.ingest.pipeline import Ingester
     from fixwatch.settings import load
     from fixwatch.telemetry import configure_logging
@@ -36,4 +39,4 @@ def ingest(
         frame=frame,
     )
     configure_logging(settings.log_format)
-    Ingester(settings, stop_on_signals()).run()
+    Ingester(settings, stop).run()
