@@ -106,16 +106,22 @@ class TopicConsumer:
 
     def start(self, offsets: Mapping[int, int]) -> None:
         """Read these partitions from these offsets on."""
+        places = [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
         if self._consumer is not None:
-            self._consumer.assign(
-                [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
-            )
+            try:
+                self._consumer.assign(places)
+            except KafkaException as error:
+                self.broken = True
+                raise BrokerError(said(error)) from error
             self.started, self.out_of_range = True, set()
 
     def hold(self) -> None:
         """Read nothing until the next `start`; the partitions stay ours."""
         if self._consumer is not None and self.started:
-            self._consumer.unassign()
+            try:
+                self._consumer.unassign()
+            except KafkaException:
+                self.broken = True
         self.started, self.out_of_range = False, set()
 
     def wait(self, seconds: float) -> None:

@@ -103,6 +103,8 @@ class Ingester:
             while not self._stop.is_set():
                 batches = self._batches or self._connect()
                 if batches is not None:
+                    if self._consumer.broken:
+                        self._consumer.leave()
                     self._consumer.join()
                     self._one_round(batches)
         finally:
@@ -137,8 +139,6 @@ class Ingester:
             _log.warning("batch_fenced", reason=str(error))
             self._consumer.hold()
         except BrokerError as error:
-            if self._consumer.broken:
-                self._consumer.leave()
             self._pause(condition.waiting_for_broker(str(error)))
         except psycopg.Error as error:
             self._suffer(error)
