@@ -16,16 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 import psycopg
-from confluent_kafka import Consumer
 from psycopg import sql
 
+from fixwatch.bench import row_at_a_time
 from fixwatch.bench.machine import machine
 from fixwatch.bench.topic import TOPIC, preload
 from fixwatch.demo.broker import EmbeddedBroker
@@ -33,7 +32,6 @@ from fixwatch.demo.found import find
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.demo.reconciliation import reconcile
 from fixwatch.errors import FixwatchError
-from fixwatch.kafka.client import quiet_logger
 from fixwatch.sources.simulator.ledger import Ledger
 from fixwatch.store.migrate import migrate
 
@@ -69,7 +67,8 @@ def run(messages: int, seed: int = 1) -> dict[str, Any]:
         verified = _verified(postgres.url, topic.topic_id, ledger)
         limit = _copy_limit(postgres, Path(directory) / "rows")
         rows = min(ROWS_AT_A_TIME, messages)
-        at_a_time = rows / _row_at_a_time(postgres, broker.bootstrap_servers, rows)
+        row_database = _fresh_database(postgres, "row_at_a_time")
+        at_a_time = rows / row_at_a_time.run(row_database, broker.bootstrap_servers, rows)
     ours = messages / seconds
     return {
         "machine": machine(),
@@ -79,6 +78,7 @@ def run(messages: int, seed: int = 1) -> dict[str, Any]:
         "ratio_to_copy_limit": round(ours * limit / messages, 3),
         "row_at_a_time_messages_per_s": round(at_a_time),
         "ratio_to_row_at_a_time": round(ours / at_a_time, 1),
+        "row_at_a_time_clients": row_at_a_time.clients(),
         "verified": verified,
         "peak_rss_mb": round(peak_rss / 1e6),
     }
@@ -183,52 +183,6 @@ def _copy(table: str, columns: list[str]) -> sql.Composed:
     return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-
-
-def _row_at_a_time(postgres: EmbeddedPostgres, bootstrap_servers: str, rows: int) -> float:
-    """Consume and store `rows` messages, one INSERT and commit each; the seconds from the first message on."""
-    url = _fresh_database(postgres, "row_at_a_time")
-    config = {
-        "bootstrap.servers": bootstrap_servers,
-        "group.id": "row-at-a-time",
-        "auto.offset.reset": "earliest",
-        "session.timeout.ms": 6_000,
-    }
-    consumer = Consumer(config, logger=quiet_logger())
-    with closing(consumer), psycopg.connect(url) as connection:
-        connection.execute("""
-            CREATE TABLE trades (id bigserial PRIMARY KEY, cl_ord_id text, symbol text, side text,
-                                 quantity numeric, price numeric, raw bytea)
-        """)
-        connection.commit()
-        consumer.subscribe([TOPIC])
-        began, stored = 0.0, 0
-        deadline = time.monotonic() + _PATIENCE
-        while stored < rows:
-            record = consumer.poll(1.0)
-            if record is None or record.error():
-                if time.monotonic() > deadline:
-                    raise FixwatchError("The row-at-a-time consumer got nothing from the broker.")
-                continue
-            began = began or time.monotonic()
-            raw = record.value() or b""
-            fields = dict(part.partition(b"=")[::2] for part in raw.split(b"\x01"))
-            named = [
-                fields.get(tag, b"").decode("latin-1").replace("\0", "") for tag in (b"11", b"55", b"54")
-            ]
-            numbers = [_number(fields.get(tag)) for tag in (b"38", b"44")]
-            connection.execute(
-                "INSERT INTO trades (cl_ord_id, symbol, side, quantity, price, raw) "
-                "VALUES (%s, %s, %s, %s, %s, %s)",
-                (*named, *numbers, raw),
-            )
-            connection.commit()
-            stored += 1
-        return time.monotonic() - began
-
-
-def _number(value: bytes | None) -> str | None:
-    return value.decode() if value and value.replace(b".", b"", 1).isdigit() else None
 
 
 def _fresh_database(postgres: EmbeddedPostgres, name: str) -> str:
