@@ -48,4 +48,4 @@ echo "sanitize: the tests, in Python"
 # small blocks lie side by side, where nothing sees what is read past one.
 export LD_PRELOAD=$runtime PYTHONMALLOC=malloc PYTHONPATH=$build/lib
 "$python" -c "import fixwatch.fix._kernel as k; assert '$build/lib' in k.__file__, k.__file__"
-"$python" -m pytest -q -p no:cacheprovider tests/unit/fix tests/unit/ingest tests/unit/logs "$@"
+"$python" -m pytest -q -p no:cacheprovider -m 'not slow' tests/unit/fix tests/unit/ingest tests/unit/logs "$@"

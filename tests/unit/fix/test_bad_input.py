@@ -133,6 +133,7 @@ def test_a_message_of_nothing_but_nul_is_garbled(outcome: Outcome) -> None:
         assert outcome(b"\x00" * length)[0] == "garbled"
 
 
+@pytest.mark.slow  # under sanitizers, 0.1 s without
 @pytest.mark.parametrize("bytes_each", [50_000, MEGABYTE])
 def test_a_batch_of_more_than_two_gigabytes_is_decoded(bytes_each: int) -> None:
     # One object over and over: what the batch refers to is 2 GB, what it holds is one message.
