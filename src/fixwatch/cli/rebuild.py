@@ -21,4 +21,7 @@ def rebuild() -> None:
         typer.echo(
             f"{table.table}: {table.changed:,} changed, {table.added:,} added, {table.removed:,} removed"
         )
-    typer.echo(f"folded {done.messages:,} messages; ingesters were stopped for {done.stopped:.2f} s")
+    often = "once" if done.stops == 1 else f"{done.stops} times"
+    typer.echo(
+        f"folded {done.messages:,} messages; ingesters were stopped {often}, for {done.longest_stop:.1f} s at most"
+    )

@@ -6,6 +6,7 @@ Only the tables are others. A verification compares them with those that are sto
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -55,6 +56,7 @@ class Recomputation:
         self._shadow = shadow
         self._reading = reading
         self._topic = settings.kafka_topic
+        self._reached: dict[int, int] = {}
         identities = _Identities(naming, shadow, lambda: self._batches.finish())
         self._batches = BatchStore(Writer(shadow.connection), identities, settings, "recomputation")
 
@@ -62,12 +64,28 @@ class Recomputation:
         """Wait for what is in flight."""
         self._batches.close()
 
-    def fold(self, ends: Mapping[int, int], on_messages: Callable[[int], None]) -> None:
-        """Go on from where the last call ended up to `ends`, by stream; `on_messages` is told each batch's count."""
+    def left(self, ends: Mapping[int, int]) -> int:
+        """How many offsets there are from where it is to `ends`, by stream."""
+        return sum(end - self._reached.get(stream_id, 0) for stream_id, end in ends.items())
+
+    def fold(
+        self, ends: Mapping[int, int], on_messages: Callable[[int], None], seconds: float = float("inf")
+    ) -> None:
+        """Go on from where the last call ended up to `ends`, by stream, or for `seconds`.
+
+        `on_messages` is told each batch's count.
+        """
+        deadline = time.monotonic() + seconds
         self._shadow.begin_streams(self._topic, list(ends))
-        begins = self._batches.locate(TOPIC_ID, list(ends))
+        self._batches.locate(TOPIC_ID, list(ends))
         log = Log(self._reading, _READ_AHEAD // max(len(ends), 1))
-        for batch in replay(log, begins, ends):
+        for batch in replay(log, self._reached, ends):
             self._batches.store(batch, {})
+            self._reached |= {stream_id: last + 1 for stream_id, last in batch.ends().items()}
             on_messages(len(batch))
+            if time.monotonic() > deadline:
+                break
+        else:
+            # Streams may end with offsets that no message has.
+            self._reached |= ends
         self._batches.finish()
