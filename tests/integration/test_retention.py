@@ -158,3 +158,11 @@ def test_a_database_without_our_schema_is_refused(empty_database_url: str) -> No
         hold_log(empty_database_url, application_name="test"),
     ):
         pass
+
+
+def test_a_user_without_the_rights_is_told(database_url: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="may not do this: permission denied"),
+        hold_log(database_url, application_name="test") as connection,
+    ):
+        connection.execute("SET ROLE pg_monitor; SELECT count(*) FROM orders")

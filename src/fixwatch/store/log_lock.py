@@ -42,5 +42,9 @@ def hold_log(
                     "done."
                 )
             yield connection
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseError(
+            f"The user of FIXWATCH_DATABASE_URL may not do this: {str(error).strip()}. Take the ingesters' user."
+        ) from error
     except psycopg.OperationalError as error:
         raise DatabaseError(f"Postgres is not there: {str(error).strip()}") from error
