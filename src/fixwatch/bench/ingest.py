@@ -11,34 +11,28 @@ All three in one run, on one embedded broker and one embedded Postgres, which sh
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
 import psycopg
 from psycopg import sql
 
 from fixwatch.bench import row_at_a_time
+from fixwatch.bench.drain import drain
 from fixwatch.bench.machine import machine
-from fixwatch.bench.topic import TOPIC, preload
+from fixwatch.bench.topic import preload
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.found import find
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.demo.reconciliation import reconcile
-from fixwatch.errors import FixwatchError
 from fixwatch.sources.simulator.ledger import Ledger
 from fixwatch.store.migrate import migrate
 
 #: Messages that the row-at-a-time consumer stores: enough for a rate, and it takes seconds.
 ROWS_AT_A_TIME: Final = 4_000
-#: Seconds without progress after which the ingester is given up.
-_PATIENCE: Final = 60.0
 
 _FOLDS: Final = (
     "session_pairs",
@@ -63,7 +57,7 @@ def run(messages: int, seed: int = 1) -> dict[str, Any]:
         EmbeddedBroker() as broker,
     ):
         topic, ledger = preload(broker.bootstrap_servers, messages, seed)
-        seconds, peak_rss = _drain(postgres.url, broker.bootstrap_servers, messages)
+        seconds, peak_rss = drain(postgres.url, broker.bootstrap_servers, messages)
         verified = _verified(postgres.url, topic.topic_id, ledger)
         limit = _copy_limit(postgres, Path(directory) / "rows")
         rows = min(ROWS_AT_A_TIME, messages)
@@ -82,48 +76,6 @@ def run(messages: int, seed: int = 1) -> dict[str, Any]:
         "verified": verified,
         "peak_rss_mb": round(peak_rss / 1e6),
     }
-
-
-def _drain(url: str, bootstrap_servers: str, messages: int) -> tuple[float, int]:
-    """Let an ingester store the whole topic: the seconds that it took, its peak memory in bytes."""
-    environment = os.environ | {
-        "FIXWATCH_DATABASE_URL": url,
-        "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "FIXWATCH_KAFKA_TOPIC": TOPIC,
-    }
-    command = [sys.executable, "-m", "fixwatch", "ingest"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        seen = psutil.Process(process.pid)
-        peak, stored, moved_at = 0, 0, time.monotonic()
-        while stored < messages:
-            time.sleep(0.05)
-            if process.poll() is not None or time.monotonic() - moved_at > _PATIENCE:
-                raise FixwatchError(f"The ingester stopped at {stored:,} of {messages:,} messages.")
-            peak = max(peak, seen.memory_info().rss)
-            before, stored = stored, _stored(url)
-            if stored > before:
-                moved_at = time.monotonic()
-        with psycopg.connect(url) as connection:
-            row = connection.execute("""
-                SELECT min(ingested_at - make_interval(secs => decode_ms / 1000.0)), max(committed_at)
-                FROM ingest_batches
-            """).fetchone()
-    finally:
-        process.terminate()
-        process.wait(60)
-    assert row is not None  # noqa: S101  (an aggregate is one row)
-    first, last = row
-    return (last - first).total_seconds(), peak
-
-
-def _stored(url: str) -> int:
-    try:
-        with psycopg.connect(url) as connection:
-            row = connection.execute("SELECT coalesce(sum(messages), 0) FROM ingest_batches").fetchone()
-    except psycopg.errors.UndefinedTable:
-        return 0
-    return int(row[0]) if row else 0
 
 
 def _verified(url: str, topic_id: str, ledger: Ledger) -> bool:

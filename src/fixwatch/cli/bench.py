@@ -58,6 +58,26 @@ def ingest(
 
 
 @app.command()
+def growth(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    rows: Annotated[
+        str, typer.Option(help="Rows in the log, for each measure; 20 million take 25 GB and some minutes.")
+    ] = "1000000,20000000",
+    messages: Annotated[int, typer.Option(help="Messages of each measure.", min=1_000)] = 400_000,
+) -> None:
+    """Drain a topic on top of tables of several sizes: if ingestion keeps its speed."""
+    from fixwatch.bench.growth import run
+    from fixwatch.errors import SettingsError
+    from fixwatch.telemetry import configure_logging
+
+    configure_logging()
+    sizes = [int(size) for size in rows.split(",") if size.strip().isdecimal()]
+    if not sizes or len(sizes) != len(rows.split(",")):
+        raise SettingsError(f"--rows {rows}: numbers of rows with commas between them, as 1000000,20000000")
+    _say(run(sizes, messages), as_json=as_json)
+
+
+@app.command()
 def latency(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
     rate: Annotated[int, typer.Option(help="Messages a second.", min=1)] = 5_000,

@@ -1,0 +1,47 @@
+-- Tables filled with copies of what was ingested, each copy under streams, keys and ids of its own.
+
+-- keep_source --
+CREATE UNLOGGED TABLE source_messages AS SELECT * FROM messages;
+CREATE UNLOGGED TABLE source_orders AS SELECT * FROM orders;
+CREATE UNLOGGED TABLE source_order_ids AS SELECT * FROM order_ids;
+CREATE UNLOGGED TABLE source_trades AS SELECT * FROM trades;
+CREATE TABLE copies (copy bigint PRIMARY KEY);
+-- Far behind the keys of all copies, as new keys are behind old ones.
+SELECT setval('order_keys', 1000000000000000)
+
+-- count --
+SELECT (SELECT count(*) FROM messages), (SELECT coalesce(max(copy), 0) FROM copies)
+
+-- count_copy --
+INSERT INTO copies VALUES (%(copy)s)
+
+-- copy_messages --
+INSERT INTO messages (stream_id, kafka_offset, kafka_time, ingested_at, session_id, order_key, verdict, quarantined,
+                      defects, msg_type, msg_seq_num, poss_dup, sending_time, cl_ord_id, orig_cl_ord_id, order_id,
+                      symbol, side, order_qty, price, transact_time, exec_id, exec_type, ord_status, last_qty, last_px,
+                      cum_qty, leaves_qty, avg_px, raw, extra)
+SELECT stream_id + 1000 * %(copy)s::integer, kafka_offset, kafka_time, ingested_at, session_id,
+       order_key + 1000000000 * %(copy)s::bigint, verdict, quarantined, defects, msg_type, msg_seq_num, poss_dup,
+       sending_time, cl_ord_id, orig_cl_ord_id, order_id, symbol, side, order_qty, price, transact_time, exec_id,
+       exec_type, ord_status, last_qty, last_px, cum_qty, leaves_qty, avg_px, raw, extra
+FROM source_messages LIMIT %(rows)s
+
+-- copy_orders --
+INSERT INTO orders
+SELECT (copied).*
+FROM (SELECT jsonb_populate_record(o, jsonb_build_object('order_key', order_key + 1000000000 * %(copy)s::bigint)) AS copied
+      FROM source_orders AS o) AS c
+
+-- copy_order_ids --
+INSERT INTO order_ids (pair_id, id, kind, order_key)
+SELECT pair_id, id || '~' || %(copy)s::text, kind, order_key + 1000000000 * %(copy)s::bigint FROM source_order_ids
+
+-- copy_trades --
+INSERT INTO trades (session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id, account,
+                    symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px, bust_exec_id,
+                    correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts)
+SELECT session_id, exec_id || '~' || %(copy)s::text, stream_id + 1000 * %(copy)s::integer, kafka_offset, ingested_at,
+       order_key + 1000000000 * %(copy)s::bigint, cl_ord_id, order_id, account, symbol, side, currency, last_mkt,
+       trade_date, transact_time, last_qty, last_px, bust_exec_id, correct_exec_id, corrected_at, corrected_qty,
+       corrected_px, repeats, conflicts
+FROM source_trades
