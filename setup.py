@@ -28,7 +28,7 @@ setup(
             for module in (
                 "fix/_kernel",
                 "fix/_tables",
-                "ingest/_components",
+                "ingest/_chains",
                 "logs/_splitter",
                 "store/_binary",
             )

@@ -4,8 +4,8 @@ A producer sends simulated messages at an even rate, each to a partition of its 
 of its own process stores them. A watching connection asks for the stored offsets about once a millisecond: a
 message is visible when its partition's offset has passed it, for rows and offsets commit together.
 
-The measure beside it, in the same run: *bare*, one message after the other is produced, consumed, sent by COPY
-into an empty table and committed, with nothing else done.
+The measure beside it, in the same run: *bare*, one batch after the other is produced, consumed, sent by COPY into an
+empty table and committed, with nothing else done, by clients with the same settings.
 """
 
 from __future__ import annotations
@@ -23,24 +23,30 @@ from statistics import median, quantiles
 from typing import Any, Final
 
 import psycopg
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from fixwatch.bench.machine import machine
 from fixwatch.bench.topic import PARTITIONS, TOPIC
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.errors import FixwatchError
+from fixwatch.ingest.consumer import FETCH_WAIT_MS
 from fixwatch.kafka.client import quiet_logger
 from fixwatch.kafka.topic import ensure_topic
 from fixwatch.sources.simulator.clock import SimulatedClock, wall_clock
 from fixwatch.sources.simulator.simulation import Simulation, run_token
 
-#: Messages of the bare measure.
-_BARE: Final = 200
+#: Batches of the bare measure, and messages of each: what 20 ms bring at 5,000 a second.
+_BARE: Final = 100
+_BARE_BATCH: Final = 100
 #: Seconds of flow before the clock counts: the group forms, caches fill.
 _WARM_UP: Final = 6.0
+#: The producers' linger.ms, which is librdkafka's own.
+LINGER_MS: Final = 5
 #: Seconds between two looks of the watching connection.
-_LOOK_EVERY: Final = 0.001
+_LOOK_EVERY: Final = 0.002
+#: The shortest sleep of the producer, s: what is due sooner is sent at once.
+_NAP: Final = 0.001
 _PATIENCE: Final = 60.0
 
 
@@ -69,6 +75,7 @@ def run(rate: int, seconds: float, seed: int = 1) -> dict[str, Any]:
         "p99_ms": round(cuts[989] * 1000, 1),
         "p99_9_ms": round(cuts[998] * 1000, 1),
         "max_ms": round(max(latencies) * 1000, 1),
+        "bare_batch": _BARE_BATCH,
         "bare_p50_ms": round(bare * 1000, 1),
         "ratio_p99_to_bare": round(cuts[989] / bare, 2),
     }
@@ -115,14 +122,16 @@ def _flow(
     count = int(rate * (_WARM_UP + seconds))
     values = [record.value for record in simulation.records(max(count, 100))]
     sent: dict[int, list[float]] = {partition: [] for partition in range(PARTITIONS)}
-    producer = Producer({"bootstrap.servers": bootstrap_servers, "linger.ms": 1}, logger=quiet_logger())
+    producer = Producer(
+        {"bootstrap.servers": bootstrap_servers, "linger.ms": LINGER_MS}, logger=quiet_logger()
+    )
     watch = _Watch(url)
     watch.start()
     began = time.monotonic()
     first = began + _WARM_UP
     for number, value in enumerate(values):
         due = began + number / rate
-        if (wait := due - time.monotonic()) > 0:
+        if (wait := due - time.monotonic()) > _NAP:
             time.sleep(wait)
         partition = number % PARTITIONS
         sent[partition].append(time.monotonic())
@@ -131,7 +140,7 @@ def _flow(
     ended = time.monotonic()
     producer.flush(30)
     # The bare measure left records of its own at the head of partition 0.
-    expected = len(values) + _BARE
+    expected = len(values) + _BARE * _BARE_BATCH
     while watch.stored() < expected:
         if time.monotonic() - ended > _PATIENCE:
             raise FixwatchError(f"The ingester stored {watch.stored():,} of {expected:,} messages.")
@@ -141,7 +150,7 @@ def _flow(
     for partition, times in sent.items():
         moves = iter(watch.moves[partition])
         seen, stored = next(moves)
-        for offset, at in enumerate(times, start=_BARE if partition == 0 else 0):
+        for offset, at in enumerate(times, start=_BARE * _BARE_BATCH if partition == 0 else 0):
             while stored <= offset:
                 seen, stored = next(moves)
             if at >= first:
@@ -150,11 +159,11 @@ def _flow(
 
 
 def _bare(url: str, bootstrap_servers: str) -> list[float]:
-    """Produce, consume, COPY and commit one message after the other: the seconds of each."""
+    """Produce, consume, COPY and commit one batch after the other: the seconds of each."""
     config = {"bootstrap.servers": bootstrap_servers}
-    producer = Producer({**config, "linger.ms": 0}, logger=quiet_logger())
+    producer = Producer({**config, "linger.ms": LINGER_MS}, logger=quiet_logger())
     consumer = Consumer(
-        {**config, "group.id": "bare", "fetch.wait.max.ms": 50, "enable.auto.commit": False},
+        {**config, "group.id": "bare", "fetch.wait.max.ms": FETCH_WAIT_MS, "enable.auto.commit": False},
         logger=quiet_logger(),
     )
     consumer.assign([TopicPartition(TOPIC, 0, 0)])
@@ -162,11 +171,14 @@ def _bare(url: str, bootstrap_servers: str) -> list[float]:
     with closing(consumer), psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE bare (raw bytea)")
         connection.commit()
-        for number in range(_BARE):
+        for _ in range(_BARE):
             began = time.monotonic()
-            producer.produce(TOPIC, b"bare %d" % number, partition=0)
-            producer.flush(30)
-            records = consumer.consume(1, _PATIENCE)
+            for number in range(_BARE_BATCH):
+                producer.produce(TOPIC, b"bare %d" % number, partition=0)
+            producer.poll(0)
+            records: list[Message] = []
+            while len(records) < _BARE_BATCH:
+                records += consumer.consume(_BARE_BATCH - len(records), _PATIENCE)
             with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(["bytea"])
                 for record in records:
@@ -204,4 +216,4 @@ def _stores(url: str) -> bool:
             row = connection.execute("SELECT coalesce(sum(messages), 0) FROM ingest_batches").fetchone()
     except psycopg.errors.UndefinedTable:
         return False
-    return row is not None and int(row[0]) >= _BARE
+    return row is not None and int(row[0]) >= _BARE * _BARE_BATCH

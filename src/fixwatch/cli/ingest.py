@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
 from typing import Annotated
 
 import typer
+
+#: Seconds after which a thread gives way to one that waits. Python's own 5 ms are as long as storing a small batch.
+_SWITCH_INTERVAL = 0.0005
 
 
 def ingest(
@@ -27,6 +33,10 @@ def ingest(
 
     # First of all: what follows takes a second to load, and a stop may come meanwhile.
     stop = stop_on_signals()
+    # Batches are small for Polars, and the other core is Postgres's: threads cost more than they bring.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    # The thread that writes mostly waits for Postgres: when it has an answer it should not wait for ours too.
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     from fixwatch.ingest.pipeline import Ingester
     from fixwatch.settings import load
     from fixwatch.telemetry import configure_logging
@@ -39,4 +49,5 @@ def ingest(
         frame=frame,
     )
     configure_logging(settings.log_format)
+    gc.freeze()  # what is loaded now stays: looking through it again and again would stop the flow
     Ingester(settings, stop).run()

@@ -22,7 +22,7 @@ from fixwatch.settings import Settings
 _COMPILED: Final = (
     "fixwatch.fix._kernel",
     "fixwatch.fix._tables",
-    "fixwatch.ingest._components",
+    "fixwatch.ingest._chains",
     "fixwatch.store._binary",
     "fixwatch.logs._splitter",
 )

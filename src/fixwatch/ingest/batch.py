@@ -131,9 +131,8 @@ def decode_batch(
     defects = _defects(decoded)
     frame = pl.from_arrow(decoded.columns.select([*ENDS, *FOLDED]))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
-    streams = pl.Series(batch.partitions, dtype=pl.Int32)
     frame = frame.with_columns(
-        streams.replace_strict(stream_ids, return_dtype=pl.Int32).alias("stream_id"),
+        pl.Series("stream_id", [stream_ids[partition] for partition in batch.partitions], pl.Int32),
         pl.Series("kafka_offset", batch.offsets, pl.Int64),
         # A producer may give any 64 bits for a time, and a broker takes them.
         pl.Series("kafka_time", batch.timestamps, pl.Int64)
@@ -182,21 +181,15 @@ def _unreadable(decoded: Decoded) -> Decoded:
     )
 
 
-_REASONS: Final = pl.DataFrame(
-    {
-        "code": pl.Series(list(BY_CODE), dtype=pl.UInt8),
-        "reason": [reason.label for reason in BY_CODE.values()],
-    }
-)
+#: By code.
+_REASONS: Final = pa.array([BY_CODE[code].label if code in BY_CODE else None for code in range(256)])
 
 
 def _defects(decoded: Decoded) -> pl.DataFrame:
-    found = pl.from_arrow(decoded.defects)
-    assert isinstance(found, pl.DataFrame)  # noqa: S101
-    return (
-        found.rename({"reason": "code"})
-        .join(_REASONS, on="code", how="left", maintain_order="left")
-        .select("row", "reason", pl.col("ref_tag").fill_null(0))
+    row, code, ref_tag = decoded.defects.columns
+    return pl.DataFrame(
+        {"row": row, "reason": _REASONS.take(code), "ref_tag": ref_tag.fill_null(0)},
+        schema={"row": pl.Int32, "reason": pl.String, "ref_tag": pl.Int32},
     )
 
 

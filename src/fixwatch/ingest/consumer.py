@@ -30,6 +30,10 @@ MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
 #: Records asked of librdkafka in one call: few enough that long ones cannot overrun MAX_BATCH_BYTES by much.
 _CHUNK: Final = 2_000
 
+#: Milliseconds that the broker may wait for a first record before it answers. Some brokers answer new records only
+#: when half of that is over, and an idle broker is then asked a hundred times a second, which it does not notice.
+FETCH_WAIT_MS: Final = 10
+
 #: Seconds to wait for a first record: how often a quiet ingester looks up.
 IDLE_WAIT: Final = 0.1
 
@@ -68,7 +72,7 @@ class TopicConsumer:
             "heartbeat.interval.ms": 2_000,
             # librdkafka reads ahead by this much at most: with the batch in hand it bounds our memory.
             "queued.max.messages.kbytes": 32 * 1024,
-            "fetch.wait.max.ms": 50,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
             # How soon new partitions are seen, and a topic that was missing.
             "topic.metadata.refresh.interval.ms": 5_000,
             **client_config(settings),

@@ -6,13 +6,15 @@ last by OrigClOrdID(41)) and by its OrderID(37), within its session pair: both d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from fixwatch.ingest._components import components
+from fixwatch.ingest._chains import Links
+from fixwatch.store.identities import OrderId
 
 _DECIMAL: Final = pa.decimal128(38, 18)
 
@@ -54,98 +56,72 @@ ORDER_TYPES: Final = ("D", "F", "G", "H", "8", "9", "AB", "AC")
 #: What OrderID(37) says where there is no order: OrderCancelReject of an unknown one (FIX 4.4, MsgType 9).
 _NO_ORDER: Final = ("NONE", "")
 
-_LINK: Final = ("pair_id", "cl_ord_id", "orig_cl_ord_id", "_order_id")
-
 #: An id of an order within its session pair. `kind` is `cl_ord_id` or `order_id`.
 IDS: Final = pa.schema([("pair_id", pa.int32()), ("kind", pa.string()), ("id", pa.string())])
 ORDER_IDS: Final = IDS.append(pa.field("order_key", pa.int64()))
 
-_ID: Final = tuple(IDS.names)
+_KINDS: Final = ["cl_ord_id", "order_id"]
+#: The columns that ids stand in, and which of the kinds they are of.
+_ID_COLUMNS: Final = {"orig_cl_ord_id": 0, "cl_ord_id": 0, "order_id": 1}
 
-
-#: Which kind of id each column of a link is.
-_KIND_OF: Final = {"orig_cl_ord_id": "cl_ord_id", "cl_ord_id": "cl_ord_id", "_order_id": "order_id"}
-
-_OF_ORDER: Final = (
-    pl.col("msg_type").is_in(ORDER_TYPES) & ~pl.col("quarantined") & pl.col("pair_id").is_not_null()
-)
-_LINK_OF_ROW: Final = (
+_OF_ORDER: Final = pl.col("msg_type").is_in(ORDER_TYPES) & ~pl.col("quarantined")
+_LINK: Final = (
     pl.when(_OF_ORDER).then(pl.col("pair_id")).alias("pair_id"),
-    pl.col("cl_ord_id"),
     pl.col("orig_cl_ord_id"),
-    pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("_order_id"),
+    pl.col("cl_ord_id"),
+    pl.when(~pl.col("order_id").is_in(_NO_ORDER)).then(pl.col("order_id")).alias("order_id"),
 )
-_IS_LINK: Final = pl.col("pair_id").is_not_null() & pl.any_horizontal(pl.col(_LINK[1:]).is_not_null())
 
 
 class Chains:
-    """The orders of a batch: which ids belong together. Resolved to order keys by what is known already."""
+    """The orders of a batch: which ids belong together. Resolved to order keys by what is known already.
+
+    `ids` are all of them, columns as `IDS`, in the order of the log.
+    """
 
     def __init__(self, frame: pl.DataFrame) -> None:
         """Find the chains in a frame that has `pair_id`; rows that are of no order take no part."""
-        self._rows = frame.select(_LINK_OF_ROW)
-        links = self._rows.filter(_IS_LINK).unique(maintain_order=True)
-        named = _KIND_OF
-        #: Every id of the batch, numbered in the order of the log.
-        self.ids = (
-            pl.concat(
-                links.select("pair_id", pl.lit(kind).alias("kind"), pl.col(column).alias("id"))
-                for column, kind in named.items()
-            )
-            .drop_nulls("id")
-            .unique(maintain_order=True)
-            .with_row_index("number")
-            .cast({"number": pl.Int32})
-        )
-        for column, kind in named.items():
-            of_kind = self.ids.filter(pl.col("kind") == kind).select(
-                "pair_id", pl.col("id").alias(column), pl.col("number").alias(f"{column}_number")
-            )
-            links = links.join(of_kind, on=("pair_id", column), how="left", maintain_order="left")
-        numbers = [f"{column}_number" for column in named]
-        links = links.with_columns(first=pl.coalesce(numbers))
-        # An order's own ids; a link that has only one is joined with itself.
-        one = pl.concat([links["first"], links["first"]])
-        other = pl.concat(
-            [links[numbers[1]].fill_null(links["first"]), links[numbers[2]].fill_null(links["first"])]
-        )
-        roots = components(_ints(one), _ints(other), self.ids.height)
-        self.ids = self.ids.with_columns(
-            pl.Series("root", pa.Array.from_buffers(pa.int32(), self.ids.height, [None, pa.py_buffer(roots)]))
-        )
-        self._links = links.select(*_LINK, number="first")
+        rows = frame.select(_LINK).to_arrow().combine_chunks()
+        pairs = _whole(rows.column("pair_id"))
+        columns = [_whole(rows.column(name)).cast(pa.large_string()) for name in _ID_COLUMNS]
+        self._links = Links(pairs, columns, list(_ID_COLUMNS.values()))
+        row, column = self._links.places()
+        at = _array(pa.int32(), self._links.count, row)
+        which = _array(pa.uint8(), self._links.count, column)
+        text = pc.add(pc.multiply(which.cast(pa.int64()), frame.height), at)
+        kind = pa.array([_KINDS[kind] for kind in _ID_COLUMNS.values()]).take(which)
+        ids = pa.concat_arrays(columns).take(text).cast(pa.string())
+        self.ids = pa.RecordBatch.from_arrays([pairs.take(at), kind, ids], schema=IDS)
 
     def assign(
-        self, known: pl.DataFrame, take_keys: Callable[[int], list[int]]
-    ) -> tuple[pl.DataFrame, pl.Series]:
+        self, known: Sequence[OrderId], take_keys: Callable[[int], list[int]]
+    ) -> tuple[pa.RecordBatch, pl.Series, list[int]]:
         """Give every chain its order key: the lowest that any of its ids has already, or a new one.
 
-        `known` are the ids that have a key, columns as `ORDER_IDS`. Returns the ids that had none with the
-        keys that they have now (columns as `ORDER_IDS`), and the key of every row of the frame (int64).
+        `known` are the ids that have a key. Returns the ids that had none with the keys that they have now, sorted
+        (columns as `ORDER_IDS`), the key of every row of the frame (int64), and the keys that are new, which ascend
+        with the log.
         """
-        ids = self.ids.join(known, on=_ID, how="left", maintain_order="left").with_columns(
-            pl.col("order_key").min().over("root").alias("chain_key")
+        row_keys, bits, id_keys, fresh_bits, new = self._links.assign(list(known), _KINDS, take_keys)
+        rows = len(row_keys) // 8
+        keys = pa.Array.from_buffers(pa.int64(), rows, [pa.py_buffer(bits), pa.py_buffer(row_keys)])
+        fresh = pa.RecordBatch.from_arrays(
+            [*self.ids.columns, _array(pa.int64(), self._links.count, id_keys)], schema=ORDER_IDS
         )
-        # In the order of the log, so that keys ascend with time.
-        new_roots = ids.filter(pl.col("chain_key").is_null())["root"].unique(maintain_order=True)
-        new = pl.DataFrame(
-            {"root": new_roots, "new_key": pl.Series(take_keys(len(new_roots)), dtype=pl.Int64)}
+        is_fresh = pa.Array.from_buffers(pa.bool_(), self._links.count, [None, pa.py_buffer(fresh_bits)])
+        fresh = fresh.filter(is_fresh)
+        fresh = fresh.take(
+            pc.sort_indices(fresh, [(name, "ascending") for name in ("pair_id", "id", "kind")])
         )
-        ids = ids.join(new, on="root", how="left", maintain_order="left").with_columns(
-            pl.coalesce("chain_key", "new_key").alias("chain_key")
-        )
-        fresh = ids.filter(pl.col("order_key").is_null()).select(*_ID, pl.col("chain_key").alias("order_key"))
-        fresh = fresh.sort("pair_id", "id", "kind")
-        of_link = self._links.join(ids.select("number", "chain_key"), on="number", how="left").drop("number")
-        of_row = self._rows.join(of_link, on=_LINK, how="left", nulls_equal=True, maintain_order="left")
-        return fresh, of_row["chain_key"].alias("order_key")
+        return fresh, pl.Series("order_key", keys), new
 
 
-def _ints(numbers: pl.Series) -> memoryview:
-    """An int32 column without nulls as a buffer."""
-    array = numbers.rechunk().to_arrow()
-    begin = array.offset
-    return memoryview(array.buffers()[1]).cast("B").cast("i")[begin : begin + len(array)]
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def _array(kind: pa.DataType, rows: int, values: bytearray) -> pa.Array:
+    return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(values)])
 
 
 # Expressions are made once: for a small batch, making them costs more than running them.

@@ -35,9 +35,6 @@ _PLACE: Final = pa.schema(
         ("quarantined", pa.bool_()),
     ]
 )
-_KNOWN_ORDERS: Final = pl.Schema(
-    {"pair_id": pl.Int32, "kind": pl.String, "id": pl.String, "order_key": pl.Int64}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +117,12 @@ class Preparer:
         Returns the keys of the orders that nobody has heard of before, too.
         """
         chains = orders.Chains(frame)
-        wanted = record_batch(chains.ids.select(orders.IDS.names), orders.IDS)
         while True:
-            rows = self._identities.known_orders(wanted) if wanted.num_rows else []
-            known = pl.DataFrame(rows, schema=_KNOWN_ORDERS, orient="row")
-            fresh, order_key = chains.assign(known, self._identities.take_order_keys)
+            known = self._identities.known_orders(chains.ids) if chains.ids.num_rows else []
+            fresh, order_key, new = chains.assign(known, self._identities.take_order_keys)
             # Where another ingester was faster with an id, what it says counts: look again.
-            if not fresh.height or not self._identities.register_orders(
-                record_batch(fresh, orders.ORDER_IDS)
-            ):
-                taken = fresh.join(known, on="order_key", how="anti")["order_key"].unique()
-                return frame.with_columns(order_key), taken
+            if not fresh.num_rows or not self._identities.register_orders(fresh):
+                return frame.with_columns(order_key), pl.Series(new, dtype=pl.Int64)
 
 
 def record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:

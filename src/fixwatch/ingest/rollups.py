@@ -32,7 +32,7 @@ DEFECT_MINUTES: Final = pa.schema(
 
 _MINUTE: Final = pl.col("kafka_time").dt.truncate("1m").alias("minute")
 _SESSION: Final = pl.col("session_id").fill_null(0)
-_LABELS: Final = {int(verdict): verdict.label for verdict in Verdict}
+_LABELS: Final = pl.Series([verdict.label for verdict in Verdict])  # by number
 
 
 def message_minutes(frame: pl.DataFrame) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def message_minutes(frame: pl.DataFrame) -> pl.DataFrame:
             bytes=pl.col("bytes").sum(),
             quarantined=pl.col("quarantined").sum().cast(pl.Int64),
         )
-        .with_columns(pl.col("verdict").replace_strict(_LABELS, return_dtype=pl.String))
+        .with_columns(pl.lit(_LABELS).gather(pl.col("verdict")).alias("verdict"))
         .select(MESSAGE_MINUTES.names)
         .sort("minute", "session_id", "msg_type", "verdict")
     )

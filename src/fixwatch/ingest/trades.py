@@ -111,11 +111,18 @@ _REPEATS: Final = (
     pl.len().cast(pl.Int32).alias("repeats"),
     _DIFFERS.sum().cast(pl.Int32).alias("conflicts"),
 )
-_LAST_CORRECTION: Final = (
-    pl.col("_by").last().alias("correct_exec_id"),
-    pl.col("transact_time").last().alias("corrected_at"),
-    pl.col("last_qty").last().alias("corrected_qty"),
-    pl.col("last_px").last().alias("corrected_px"),
+_CORRECTED: Final = ("_by", "transact_time", "last_qty", "last_px")
+_IN_ORDER: Final = tuple(pl.col(name).filter(_IS["correction"]) for name in ("transact_time", "_by"))
+#: Of each trade: where the first of its changes stands, its bust, and its last correction.
+_CHANGES: Final = (
+    pl.col(_PLACE).first(),
+    pl.col("_by").filter(_IS["bust"]).min().alias("bust_exec_id"),
+    *(
+        pl.col(name).filter(_IS["correction"]).sort_by(_IN_ORDER).last().alias(corrected)
+        for name, corrected in zip(
+            _CORRECTED, ("correct_exec_id", "corrected_at", "corrected_qty", "corrected_px"), strict=True
+        )
+    ),
 )
 _OF_TRADE: Final = {"exec_id": "_by", "exec_ref_id": "exec_id"}
 _NO_REPEATS: Final = pl.col("repeats", "conflicts").fill_null(0)
@@ -149,25 +156,7 @@ def _fills(reports: pl.DataFrame) -> pl.DataFrame:
 
 def _changed(fills: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """The fills with what busts and corrections say of them; also of fills that have not come yet."""
-    busts = (
-        changes.filter(_IS["bust"])
-        .group_by(KEY, maintain_order=True)
-        .agg(pl.col("_by").min().alias("bust_exec_id"))
-    )
-    corrections = (
-        changes.filter(_IS["correction"])
-        .sort("transact_time", "_by", nulls_last=False, maintain_order=True)
-        .group_by(KEY, maintain_order=True)
-        .agg(_LAST_CORRECTION)
-    )
+    changed = changes.group_by(KEY, maintain_order=True).agg(_CHANGES)
     # A trade that has not come yet is known by its key alone, and by where its bust or correction stands.
-    unseen = (
-        changes.select(*KEY, *_PLACE)
-        .unique(KEY, keep="first", maintain_order=True)
-        .join(fills, on=KEY, how="anti")
-    )
-    return (
-        pl.concat([fills, unseen], how="diagonal")
-        .join(busts, on=KEY, how="left")
-        .join(corrections, on=KEY, how="left")
-    )
+    unseen = changed.join(fills, on=KEY, how="anti")
+    return pl.concat([fills.join(changed.drop(_PLACE), on=KEY, how="left"), unseen], how="diagonal")

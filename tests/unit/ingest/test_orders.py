@@ -20,17 +20,10 @@ def report(seq: int, cl_ord_id: str, status: str, **more: object) -> bytes:
     return message("8", seq, sender="BROKER", target="BUY", _11=cl_ord_id, **fields)
 
 
-def known_ids(*rows: tuple[int, str, str, int]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict(zip(orders.ORDER_IDS.names, TYPES, strict=True)), orient="row")
-
-
-TYPES = (pl.Int32, pl.String, pl.String, pl.Int64)
-
-
 def keyed(frame: pl.DataFrame) -> pl.DataFrame:
     numbers = count(1)
     chains = orders.Chains(frame)
-    _, keys = chains.assign(known_ids(), lambda n: [next(numbers) for _ in range(n)])
+    _, keys, _ = chains.assign([], lambda n: [next(numbers) for _ in range(n)])
     return frame.with_columns(keys)
 
 
@@ -71,17 +64,21 @@ def test_known_ids_keep_their_order_key(frame_of: FrameOf) -> None:
     frame = frame_of([request("F", 2, "B", _41="A"), request("D", 3, "N")])
     pair = frame["pair_id"][0]
     chains = orders.Chains(frame)
-    known = known_ids((pair, "cl_ord_id", "A", 77))
-    fresh, keys = chains.assign(known, lambda n: [100 + i for i in range(n)])
+    known = [(pair, "cl_ord_id", "A", 77)]
+    fresh, keys, new = chains.assign(known, lambda n: [100 + i for i in range(n)])
     assert keys.to_list() == [77, 100]
-    assert sorted(fresh.rows()) == [(pair, "cl_ord_id", "B", 77), (pair, "cl_ord_id", "N", 100)]
+    assert new == [100]
+    assert [tuple(row.values()) for row in fresh.to_pylist()] == [
+        (pair, "cl_ord_id", "B", 77),
+        (pair, "cl_ord_id", "N", 100),
+    ]
 
 
 def test_an_id_that_joins_two_known_orders_takes_the_older_one(frame_of: FrameOf) -> None:
     frame = frame_of([report(1, "A", "0", _37="O1"), report(2, "B", "0", _37="O1")])
     pair = frame["pair_id"][0]
-    known = known_ids((pair, "cl_ord_id", "A", 8), (pair, "cl_ord_id", "B", 5))
-    _, keys = orders.Chains(frame).assign(known, lambda n: [100 + i for i in range(n)])
+    known = [(pair, "cl_ord_id", "A", 8), (pair, "cl_ord_id", "B", 5)]
+    _, keys, _ = orders.Chains(frame).assign(known, lambda n: [100 + i for i in range(n)])
     assert keys.to_list() == [5, 5]
 
 
