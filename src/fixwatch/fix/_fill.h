@@ -78,7 +78,7 @@ static uint64_t fw_fill_booleans(uint64_t *out, const fw_block *b, const fw_span
     return failed;
 }
 
-static uint64_t fw_fill_rare_times(int kind, int64_t *out, const fw_block *b, const fw_span *spans, uint64_t bits) {
+__attribute__((noinline)) static uint64_t fw_fill_rare_times(int kind, int64_t *out, const fw_block *b, const fw_span *spans, uint64_t bits) {
     uint64_t failed = 0;
     for (uint64_t left = bits; left; left &= left - 1) {
         unsigned row = fw_lowest(left);

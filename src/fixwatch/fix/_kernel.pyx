@@ -143,9 +143,10 @@ cdef class _Decoder:
 
     cdef void let_go(self) noexcept:
         cdef int64_t row
-        for row in range(self.held_count):
-            if row + AHEAD < self.held_count:
-                fw_prefetch_to_write(self.held[row + AHEAD])
+        # The last first: these are in the cache.
+        for row in range(self.held_count - 1, -1, -1):
+            if row >= AHEAD:
+                fw_prefetch_to_write(self.held[row - AHEAD])
             Py_DECREF(<object>self.held[row])
         fw_give(self.held)
         self.held = NULL
