@@ -412,3 +412,35 @@ def test_settings_say_what_is_wrong_and_what_may_be() -> None:
     with pytest.raises(SettingsError, match=r"FIXWATCH_PROFILE: .*'strict' or 'tolerant'"):
         load(profile="fast")
     assert isinstance(load(), Settings)
+
+
+def test_of_an_order_that_another_ingester_was_faster_with_every_id_has_its_key(
+    make_store: MakeStore, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both look, one registers Y, then the other registers X and Y, which are of one order.
+    faster, slower = make_store(), make_store(topic_id="two")
+    register = Identities.register_orders
+    tried = []
+
+    def overtaken(self: Identities, keys: Any) -> bool:
+        if not tried:
+            tried.append(keys.num_rows)
+            faster.store(records([request("D", 1, "Y", _38="1")]), {0: 1})
+        return register(self, keys)
+
+    monkeypatch.setattr(Identities, "register_orders", overtaken)
+    slower.store(records([request("G", 2, "X", _41="Y", _38="2")]), {0: 1})
+    ids = query("SELECT id, order_key FROM order_ids ORDER BY id")
+    assert tried == [2]
+    assert [row["id"] for row in ids] == ["X", "Y"]
+    assert len({row["order_key"] for row in ids}) == 1
+
+
+def test_the_bust_with_the_smaller_exec_id_is_named_however_busts_are_divided(
+    make_store: MakeStore, query: Query
+) -> None:
+    store = make_store()
+    busts = [report(n, _17=exec_id, _19="E1", _150="H", _39="0") for n, exec_id in ((2, "b2"), (3, "B1"))]
+    for offset, one in enumerate([fill(1, "E1"), *busts]):
+        store.store(records([one], offset), {0: 3})
+    assert [row["bust_exec_id"] for row in query("SELECT bust_exec_id FROM trades")] == ["B1"]

@@ -48,7 +48,7 @@ static inline void fw_learn_target(size_t i, int column, fw_layout *l) {
 static inline int fw_learn_demand(const fw_decoder *d, size_t i, int kind, fw_demand *demand) {
     const fw_field *field = &d->tokens.fields[i];
     const fw_dictionary *dictionary = field->session ? d->check.session : d->check.body;
-    if (field->number == 0 || field->tag == 35) return 0;
+    if (i == 0 || field->number == 0 || field->tag == 35) return 0; /* all of the first field is literal */
     uint8_t type = dictionary->type[field->number];
     uint16_t set = dictionary->enum_of[field->number];
     int text = type == FW_TYPE_STRING || type == FW_TYPE_CHAR;

@@ -91,14 +91,14 @@ cdef class Links:
         if not (self.texts and self.ids and self.parent and self.slots and self.first):
             raise MemoryError
         self.pair_shift = pairs.offset
-        self.pair_valid = address(buffers[0][0])
+        self.pair_valid = <const uint8_t *>address(buffers[0][0])
         self.pair = <const int32_t *>address(buffers[0][1])
         for i in range(self.columns):
             self.kind[i] = kinds[i]
             self.texts[i].shift = columns[i].offset
-            self.texts[i].valid = address(buffers[i + 1][0])
+            self.texts[i].valid = <const uint8_t *>address(buffers[i + 1][0])
             self.texts[i].ends = <const int64_t *>address(buffers[i + 1][1])
-            self.texts[i].bytes = address(buffers[i + 1][2])
+            self.texts[i].bytes = <const uint8_t *>address(buffers[i + 1][2])
         with nogil:
             self.join_rows()
 
@@ -238,5 +238,5 @@ cdef class Links:
         return row_keys, row_bits, id_keys, fresh_bits, taken
 
 
-cdef const uint8_t *address(object buffer) except? NULL:
-    return NULL if buffer is None else <const uint8_t *><size_t>buffer.address
+cdef size_t address(object buffer) except? 0:
+    return 0 if buffer is None else buffer.address

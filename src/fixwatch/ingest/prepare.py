@@ -121,7 +121,7 @@ class Preparer:
             known = self._identities.known_orders(chains.ids) if chains.ids.num_rows else []
             fresh, order_key, new = chains.assign(known, self._identities.take_order_keys)
             # Where another ingester was faster with an id, what it says counts: look again.
-            if not fresh.num_rows or not self._identities.register_orders(fresh):
+            if not fresh.num_rows or self._identities.register_orders(fresh):
                 return frame.with_columns(order_key), pl.Series(new, dtype=pl.Int64)
 
 

@@ -118,7 +118,7 @@ _CHANGES: Final = (
     pl.col(_PLACE).first(),
     pl.col("_by").filter(_IS["bust"]).min().alias("bust_exec_id"),
     *(
-        pl.col(name).filter(_IS["correction"]).sort_by(_IN_ORDER).last().alias(corrected)
+        pl.col(name).filter(_IS["correction"]).sort_by(_IN_ORDER, maintain_order=True).last().alias(corrected)
         for name, corrected in zip(
             _CORRECTED, ("correct_exec_id", "corrected_at", "corrected_qty", "corrected_px"), strict=True
         )

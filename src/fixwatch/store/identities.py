@@ -59,21 +59,18 @@ class Identities:
             return []
         return [key for (key,) in self._connection.execute(_SQL["take_order_keys"], {"count": count})]
 
-    def register_orders(self, keys: pa.RecordBatch) -> list[OrderId]:
+    def register_orders(self, keys: pa.RecordBatch) -> bool:
         """Keep the order keys of new ids (columns pair_id, kind, id, order_key), sorted by (pair_id, id, kind).
 
-        Returns those that somebody else registered meanwhile, with the keys that they have: these count.
+        All or none: where somebody else has registered one of them meanwhile, False, and the others are not kept
+        either. Their order may have the key that this one has now.
         """
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
-                send(
-                    cursor, encode("order_ids", keys)
-                )  # at half the cost of asking at each, and nearly always right
+                send(cursor, encode("order_ids", keys))
         except psycopg.errors.UniqueViolation:
-            of = arrays(keys).columns
-            if self._connection.execute(_SQL["register_order_ids"], of).rowcount < keys.num_rows:
-                return self._connection.execute(_SQL["read_conflicting_order_ids"], of).fetchall()
-        return []
+            return False
+        return True
 
 
 def _arrays(ends: Sequence[Ends]) -> dict[str, list[Any]]:

@@ -38,17 +38,3 @@ JOIN order_ids AS o USING (pair_id, id, kind)
 
 -- take_order_keys --
 SELECT nextval('order_keys') FROM generate_series(1, %(count)s)
-
--- register_order_ids --
-INSERT INTO order_ids (pair_id, id, kind, order_key)
-SELECT pair_id, id, kind::order_id_kind, order_key
-FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(order_key)s) AS n (pair_id, kind, id, order_key)
-ORDER BY pair_id, id COLLATE "C", kind
-ON CONFLICT (pair_id, id, kind) DO NOTHING
-
--- read_conflicting_order_ids --
-SELECT pair_id, o.kind::text, id, o.order_key
-FROM (SELECT pair_id, kind::order_id_kind, id, order_key
-      FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(order_key)s) AS n (pair_id, kind, id, order_key)) AS n
-JOIN order_ids AS o USING (pair_id, id, kind)
-WHERE o.order_key <> n.order_key

@@ -125,7 +125,7 @@ WITH merged AS (
         transact_time = coalesce(t.transact_time, excluded.transact_time),
         last_qty      = coalesce(t.last_qty, excluded.last_qty),
         last_px       = CASE WHEN t.last_qty IS NULL THEN excluded.last_px ELSE t.last_px END,
-        bust_exec_id  = coalesce(t.bust_exec_id, excluded.bust_exec_id),
+        bust_exec_id  = least(t.bust_exec_id COLLATE "C", excluded.bust_exec_id COLLATE "C"),
         correct_exec_id = CASE WHEN corrected_later(excluded.corrected_at, excluded.correct_exec_id, t.corrected_at, t.correct_exec_id)
                                THEN excluded.correct_exec_id ELSE t.correct_exec_id END,
         corrected_qty   = CASE WHEN corrected_later(excluded.corrected_at, excluded.correct_exec_id, t.corrected_at, t.correct_exec_id)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from fixwatch.errors import DictionaryError, SettingsError
+from fixwatch.fix import _kernel
 from fixwatch.fix.decoder import DecodeOptions, decode
+from fixwatch.fix.defects import Verdict
 from fixwatch.fix.dictionary import Dictionary
 from fixwatch.fix.encoder import encode
 from fixwatch.fix.message import Message
@@ -134,3 +136,16 @@ def test_equal_options_are_set_up_once(tmp_path: Path) -> None:
     assert DecodeOptions(dictionary=own) == DecodeOptions(dictionary=own)
     assert hash(DecodeOptions(dictionary=[own])) == hash(DecodeOptions(dictionary=(own,)))
     assert DecodeOptions(dictionary=own) != DecodeOptions(dictionary=load(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["STRING", "MULTIPLEVALUESTRING"])
+def test_a_begin_string_with_a_value_list_is_recognised_like_any_other(tmp_path: Path, kind: str) -> None:
+    # What a layout asks of the first field was once looked for 64 KB behind it.
+    listed = "<field number='8' name='BeginString' type='{}'><value enum='FIX.4.4' description='V'/></field>"
+    path = tmp_path / "listed.xml"
+    fields = BODY.replace("<field number='8' name='BeginString' type='STRING'/>", listed.format(kind))
+    path.write_text(f"<fix type='FIX' major='4' minor='4' servicepack='0'>{HEADER}{fields}</fix>")
+    options = DecodeOptions(profile="strict", dictionary=Dictionary.load_file(path))
+    for _ in range(5):
+        assert decode([encode(QUACK)], options).verdicts.to_pylist() == [Verdict.VALID]
+    assert _kernel.recognised(options) == 3

@@ -104,3 +104,12 @@ def test_the_latest_correction_wins_whatever_its_place_in_the_batch(frame_of: Fr
     for order in ([fill(1, "E1"), early, late], [late, fill(1, "E1"), early]):
         row = by_exec_id(frame_of(order))["E1"]
         assert (row["correct_exec_id"], row["corrected_qty"]) == ("G2", 7)
+
+
+def test_of_corrections_with_one_time_and_one_exec_id_the_last_in_the_log_counts(frame_of: FrameOf) -> None:
+    # More than a sort keeps in their order by itself.
+    corrections = [
+        report(n, _17="C", _19="E1", _150="G", _39="1", _32="5", _31=str(n)) for n in range(2, 100)
+    ]
+    row = by_exec_id(frame_of([fill(1, "E1"), *corrections]))["E1"]
+    assert (row["correct_exec_id"], row["corrected_px"]) == ("C", Decimal(99))
