@@ -109,7 +109,10 @@ PLANTED: dict[str, tuple[str, list[str]]] = {
         ["defect_minutes: 1 of ", ": defects is 0, should be "],
     ),
     "an id of an order": (
-        "DELETE FROM order_ids WHERE order_key = (SELECT max(order_key) FROM orders) AND kind = 'order_id'",
+        (
+            "DELETE FROM order_ids WHERE (pair_id, kind, id) = (SELECT pair_id, kind, id FROM order_ids "
+            "WHERE kind = 'order_id' ORDER BY order_key DESC, id LIMIT 1)"
+        ),
         ["order_ids: 1 of ", ": missing"],
     ),
     "a verdict": (
