@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from typing import Final
+from typing import Final, LiteralString
 
 import psutil
 import psycopg
@@ -90,6 +90,13 @@ class Round:
         self._started += 1
         self.ingesters.append(self._spawn(f"ingest{self._started}", "ingest"))
 
+    def wait_for_group(self) -> None:
+        """Wait until the group has given partitions to the ingesters."""
+        deadline = time.monotonic() + PATIENCE
+        while not self._count("SELECT coalesce(sum(partitions), 0) FROM ingesters"):
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.05)
+
     def end(self, ingester: subprocess.Popen[bytes], how: signal.Signals) -> None:
         """End an ingester by a signal."""
         ingester.send_signal(how)
@@ -133,11 +140,13 @@ class Round:
         return ledger
 
     def _stored(self) -> int:
+        return self._count("SELECT coalesce(sum(next_offset), 0) FROM ingest_offsets")
+
+    def _count(self, query: LiteralString) -> int:
+        """What the query counts; 0 while Postgres or its tables are not there."""
         try:
             with psycopg.connect(self.database_url, autocommit=True) as connection:
-                row = connection.execute(
-                    "SELECT coalesce(sum(next_offset), 0) FROM ingest_offsets"
-                ).fetchone()
+                row = connection.execute(query).fetchone()
         except psycopg.Error:
             return 0
         return int(row[0]) if row else 0
