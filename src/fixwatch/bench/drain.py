@@ -18,6 +18,17 @@ from fixwatch.errors import FixwatchError
 _PATIENCE: Final = 60.0
 
 
+def start_ingester(url: str, bootstrap_servers: str) -> subprocess.Popen[bytes]:
+    """`fixwatch ingest` of the benchmarks' topic, as its own process."""
+    environment = os.environ | {
+        "FIXWATCH_DATABASE_URL": url,
+        "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "FIXWATCH_KAFKA_TOPIC": TOPIC,
+    }
+    command = [sys.executable, "-m", "fixwatch", "ingest"]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+
 def drain(url: str, bootstrap_servers: str, messages: int) -> tuple[float, int]:
     """Let an ingester store the next `messages` of the topic, all that it has: seconds, and its peak memory in bytes.
 
@@ -27,13 +38,7 @@ def drain(url: str, bootstrap_servers: str, messages: int) -> tuple[float, int]:
         FixwatchError: it ended, or nothing came for a minute.
     """
     before, last_batch = _stored(url)
-    environment = os.environ | {
-        "FIXWATCH_DATABASE_URL": url,
-        "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "FIXWATCH_KAFKA_TOPIC": TOPIC,
-    }
-    command = [sys.executable, "-m", "fixwatch", "ingest"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = start_ingester(url, bootstrap_servers)
     try:
         seen = psutil.Process(process.pid)
         peak, stored, moved_at = 0, 0, time.monotonic()

@@ -10,9 +10,6 @@ empty table and committed, with nothing else done, by clients with the same sett
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +22,7 @@ from typing import Any, Final
 import psycopg
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
+from fixwatch.bench.drain import start_ingester
 from fixwatch.bench.machine import machine
 from fixwatch.bench.topic import PARTITIONS, TOPIC
 from fixwatch.demo.broker import EmbeddedBroker
@@ -190,13 +188,7 @@ def _bare(url: str, bootstrap_servers: str) -> list[float]:
 
 @contextmanager
 def _ingester(url: str, bootstrap_servers: str) -> Iterator[None]:
-    environment = os.environ | {
-        "FIXWATCH_DATABASE_URL": url,
-        "FIXWATCH_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "FIXWATCH_KAFKA_TOPIC": TOPIC,
-    }
-    command = [sys.executable, "-m", "fixwatch", "ingest"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = start_ingester(url, bootstrap_servers)
     try:
         deadline = time.monotonic() + _PATIENCE
         while not _stores(url):

@@ -55,7 +55,6 @@ cdef class Links:
     """
 
     cdef object keeper
-    cdef list kinds
     cdef Texts *texts
     cdef int columns
     cdef int64_t rows

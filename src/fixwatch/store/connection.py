@@ -14,7 +14,7 @@ from fixwatch.errors import DatabaseError
 #: Seconds. A host that does not answer at all would otherwise hold a process for minutes.
 CONNECT_TIMEOUT: Final = 5
 
-#: For connections that only ever look rows up by key: temporary tables have no statistics, and a plan that reads
+#: For connections that only ever look rows up by key: arrays have no statistics, and a plan that reads
 #: a whole table instead would make the cost of a batch grow with the table.
 KEY_LOOKUPS: Final = ("SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET enable_seqscan = off")
 
