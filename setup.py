@@ -29,6 +29,7 @@ setup(
                 "fix/_kernel",
                 "fix/_tables",
                 "ingest/_chains",
+                "ingest/_rollups",
                 "logs/_splitter",
                 "store/_binary",
             )

@@ -29,6 +29,17 @@ DEFECT_MINUTES: Final = pa.schema(
         ("defects", pa.int64()),
     ]
 )
+#: Latencies that are counted, or taken back where `count` is negative; a key once. `kind` is one of the enum
+#: `latency_kind`, `bucket` what `fw_bucket` of `_histogram.h` says.
+LATENCY_MINUTES: Final = pa.schema(
+    [
+        ("minute", pa.timestamp("us", "UTC")),
+        ("session_id", pa.int32()),
+        ("kind", pa.string()),
+        ("bucket", pa.int32()),
+        ("count", pa.int64()),
+    ]
+)
 
 _MINUTE: Final = pl.col("kafka_time").dt.truncate("1m").alias("minute")
 _SESSION: Final = pl.col("session_id").fill_null(0)

@@ -35,3 +35,7 @@ s.minute > %(last_kafka_time)s
 
 -- comparable_defect_minutes --
 s.minute > %(last_kafka_time)s
+
+-- comparable_latency_minutes --
+-- An order's latencies are of the minute in which the answer was sent: by a clock that may be hours off.
+s.minute > %(last_kafka_time)s::timestamptz + CASE WHEN s.kind = 'skew' THEN interval '0' ELSE interval '1 day' END

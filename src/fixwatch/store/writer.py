@@ -20,6 +20,7 @@ from fixwatch.store.copy import Arrays, CopyData, send
 from fixwatch.store.sql import load
 
 _SQL: Final = load("writes")
+_ROLLUPS: Final = load("rollups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,13 @@ class Transaction:
         if rows.rows:
             for statement in _UPSERTS[fold]:
                 self._cursor.execute(_SQL[statement], rows.columns)
+
+    def count_latencies(self, rows: Arrays, *, some_taken_back: bool) -> None:
+        """Add to `latency_minutes` (its columns); counts below zero take back what was counted before."""
+        if rows.rows:
+            self._cursor.execute(_ROLLUPS["upsert_latency_minutes"], rows.columns)
+            if some_taken_back:
+                self._cursor.execute(_ROLLUPS["sweep_latency_minutes"], rows.columns)
 
     def record_batch(self, figures: Mapping[str, Any]) -> None:
         """Keep a batch's figures: the columns of `ingest_batches`."""
