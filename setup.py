@@ -30,6 +30,7 @@ setup(
                 "fix/_tables",
                 "ingest/_chains",
                 "ingest/_rollups",
+                "ingest/_trading_days",
                 "logs/_splitter",
                 "store/_binary",
             )

@@ -115,6 +115,10 @@ class Settings(BaseSettings):
         description="More fields to store in messages.extra: TAG:NAME:KIND each, such as 5001:desk:text, "
         "comma-separated.",
     )
+    sessions: str = Field(
+        "",
+        description="A TOML file of what is set for sessions: trading days, schedules, limits; empty: none.",
+    )
     batch_rows: int = Field(
         20_000, ge=1, le=200_000, description="The most messages that one transaction stores."
     )

@@ -13,22 +13,27 @@ import fixwatch
 
 SOURCE = Path(fixwatch.__file__).parent
 
+#: What is set for sessions.
+SESSIONS = {"schedule", "session_settings"}
+
 #: What each room may import of ours. `errors` is a leaf that everyone may import.
 MAY_IMPORT = {
     "fix": set(),
     "settings": set(),
     "histogram": set(),
+    "schedule": set(),
+    "session_settings": {"schedule"},
     "telemetry": {"settings"},
     "decoding": {"fix", "settings"},
     "kafka": {"settings", "telemetry"},
     "logs": {"fix"},
     "sources": {"fix", "logs", "settings", "telemetry", "kafka"},
-    "store": {"fix", "histogram"},
-    "ingest": {"fix", "settings", "decoding", "store", "telemetry", "kafka"},
-    "dashboard": {"fix", "histogram", "settings", "decoding", "store"},
+    "store": {"fix", "histogram", *SESSIONS},
+    "ingest": {"fix", *SESSIONS, "settings", "decoding", "store", "telemetry", "kafka"},
+    "dashboard": {"fix", "histogram", *SESSIONS, "settings", "decoding", "store"},
     "bench": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka", "demo"},
     "demo": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka"},
-    "doctor": {"fix", "settings", "decoding", "sources", "store", "telemetry", "kafka"},
+    "doctor": {"fix", *SESSIONS, "settings", "decoding", "sources", "store", "telemetry", "kafka"},
 }
 ON_TOP = {"cli", "__init__", "__main__"}
 EVERYBODY = {"errors"}

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import ProgrammingError
 from pydantic import SecretStr
 
-from fixwatch import __version__
+from fixwatch import __version__, session_settings
 from fixwatch.decoding import decode_options
 from fixwatch.doctor.check import Finding, ok, problem
 from fixwatch.errors import FixwatchError
@@ -24,6 +24,7 @@ _COMPILED: Final = (
     "fixwatch.fix._tables",
     "fixwatch.ingest._chains",
     "fixwatch.ingest._rollups",
+    "fixwatch.ingest._trading_days",
     "fixwatch.store._binary",
     "fixwatch.logs._splitter",
 )
@@ -61,6 +62,12 @@ def settings_in_force(settings: Settings) -> Iterator[Finding]:
         yield ok(
             "decoding", f"own dictionaries of {', '.join(versions)}" if versions else "standard dictionaries"
         )
+    try:
+        rules = session_settings.load(settings.sessions).entries
+    except FixwatchError as error:
+        yield problem("sessions", str(error), "Mend the file, or leave FIXWATCH_SESSIONS empty.")
+    else:
+        yield ok("sessions", f"{len(rules)} entries" if rules else "UTC days, no schedules")
 
 
 def shown_database_url(url: str) -> str:

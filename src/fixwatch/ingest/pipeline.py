@@ -29,7 +29,7 @@ from typing import Final
 
 import psycopg
 
-from fixwatch import __version__
+from fixwatch import __version__, session_settings
 from fixwatch.decoding import decode_options
 from fixwatch.errors import BrokerError, DatabaseError, Fenced
 from fixwatch.ingest import condition
@@ -94,8 +94,10 @@ class Ingester:
         Raises:
             DatabaseError: Postgres refuses us for good: the schema is not ours, or a permission is missing.
             DictionaryError: a dictionary of the settings cannot be read.
+            SettingsError: what is set for sessions cannot be read.
         """
         decode_options(self._settings)
+        session_settings.load(self._settings.sessions)
         dead_letters = DeadLetterFeed(self._settings) if self._settings.dead_letter_topic else None
         if dead_letters is not None:
             dead_letters.start()

@@ -35,7 +35,7 @@ def test_secrets_are_hidden_wherever_they_are() -> None:
 
 def test_every_setting_is_shown() -> None:
     about = {finding.about for finding in settings_in_force(Settings())}
-    assert about == {f"FIXWATCH_{name.upper()}" for name in Settings.model_fields} | {"decoding"}
+    assert about == {f"FIXWATCH_{name.upper()}" for name in Settings.model_fields} | {"decoding", "sessions"}
 
 
 def test_a_dictionary_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
