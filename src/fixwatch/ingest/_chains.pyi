@@ -1,13 +1,16 @@
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+
+READ: tuple[str, ...]
+KINDS: tuple[str, ...]
+ID_COLUMNS: tuple[str, ...]
+
 class Links:
     count: int
-    def __init__(self, pairs: Any, columns: list[Any], kinds: list[int]) -> None: ...
+    def __init__(self, rows: pa.RecordBatch) -> None: ...
     def places(self) -> tuple[bytearray, bytearray]: ...
     def assign(
-        self,
-        known: list[tuple[int, str, str, int]],
-        kind_names: list[str],
-        take_keys: Callable[[int], list[int]],
-    ) -> tuple[bytearray, bytearray, bytearray, bytearray, list[int]]: ...
+        self, known: list[tuple[Any, ...]], take_keys: Callable[[int], list[int]]
+    ) -> tuple[bytearray, bytearray, bytearray, bytearray, list[int], dict[int, int]]: ...

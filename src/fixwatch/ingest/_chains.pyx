@@ -1,14 +1,22 @@
-"""Which ids of a batch are of one order: the one loop of the folds that columns cannot say.
+"""Which ids of a batch are of one order.
 
-Every id is numbered as it is met, row by row; the ids of one row are joined (union-find with path halving). Ids are
-found by a hash whose seed nobody knows, so that nobody can choose ids that all meet in one place.
+Every id of a trading day is numbered as it is met, row by row; the ids of one row are joined (union-find with path
+halving). Ids are found by a hash whose seed nobody knows, so that nobody can choose ids that all meet in one place.
+
+Ids may be used again on another trading day. A message that brings an id into use (a request its ClOrdID(11), the
+first report of an order its ids) means a new use of it on its day; any other speaks of the latest use up to its day,
+so that a fill after midnight, or of an order that is good till cancel, finds its order.
 """
 
 import os
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy
+
+from fixwatch.ingest._rows cimport (
+    fw_char_at, fw_column, fw_has, fw_i32, fw_is, fw_text, fw_text_at, take_column,
+)
 
 cdef extern from *:
     """
@@ -33,104 +41,118 @@ cdef extern from *:
 
 cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
 
-cdef struct Texts:
-    const uint8_t *valid
-    const int64_t *ends
-    const uint8_t *bytes
-    int64_t shift
+#: The columns that are read of the rows (types: `ingest/rows.py`). `early` (bool): so soon after its trading day began
+#: that the first report of an order may answer a request of the day before.
+READ = (
+    "folded", "pair_id", "trading_day", "early", "msg_type", "exec_type", "ord_status", "orig_cl_ord_id", "cl_ord_id",
+    "order_id",
+)
+cdef enum:
+    FOLDED, PAIR_ID, TRADING_DAY, EARLY, MSG_TYPE, EXEC_TYPE, ORD_STATUS, ORIG_CL_ORD_ID, CL_ORD_ID, ORDER_ID, COLUMNS
+    IDS = 3
+
+#: The kinds of ids, and the columns that they stand in.
+KINDS = ("cl_ord_id", "order_id")
+ID_COLUMNS = READ[ORIG_CL_ORD_ID:]
 
 cdef struct Id:
-    const uint8_t *text
-    int64_t length
+    fw_text text
     int32_t pair
+    int32_t day
     int32_t row
     uint8_t column
+    bint starts  # a message of the batch brings it into use on its day
 
 
 cdef class Links:
     """The ids of a batch, numbered in the order of its rows, and what each is joined with.
 
-    `pairs`: an Arrow int32 array, null where a row is of no order; `columns`: large strings of as many rows, the ids
-    of each row; those with the same number in `kinds` are of one kind. At most 2^30 rows.
+    `rows`: a record batch with the columns `READ`. At most 2^30 rows.
     """
 
     cdef object keeper
-    cdef Texts *texts
-    cdef int columns
+    cdef fw_column columns[COLUMNS]
     cdef int64_t rows
-    cdef const int32_t *pair
-    cdef const uint8_t *pair_valid
-    cdef int64_t pair_shift
     cdef Id *ids
     cdef int32_t *parent
     cdef int32_t *slots
     cdef int32_t *first
     cdef uint64_t mask
-    cdef uint8_t kind[8]
     cdef readonly int32_t count
 
-    def __cinit__(self, pairs, list columns, list kinds):
-        cdef int i
+    def __cinit__(self, rows):
+        cdef int at
         cdef int64_t most, size = 16
-        self.columns = <int>len(columns)
-        self.rows = len(pairs)
-        if self.columns > 8 or len(kinds) != self.columns or self.rows > 1 << 30:
-            raise ValueError("too many columns or rows of ids")
-        buffers = [pairs.buffers(), *(column.buffers() for column in columns)]
-        self.keeper = buffers
-        most = self.rows * self.columns + 1
+        self.rows = rows.num_rows
+        if self.rows > 1 << 30:
+            raise ValueError("too many rows of ids")
+        self.keeper = [take_column(&self.columns[at], rows.column(name)) for at, name in enumerate(READ)]
+        most = self.rows * IDS + 1
         while size < 2 * most:
             size *= 2
         self.mask = <uint64_t>(size - 1)
-        self.texts = <Texts *>calloc(<size_t>self.columns + 1, sizeof(Texts))
         self.ids = <Id *>malloc(<size_t>most * sizeof(Id))
         self.parent = <int32_t *>malloc(<size_t>most * sizeof(int32_t))
         self.slots = <int32_t *>calloc(<size_t>size, sizeof(int32_t))
         self.first = <int32_t *>malloc((<size_t>self.rows + 1) * sizeof(int32_t))
-        if not (self.texts and self.ids and self.parent and self.slots and self.first):
+        if not (self.ids and self.parent and self.slots and self.first):
             raise MemoryError
-        self.pair_shift = pairs.offset
-        self.pair_valid = <const uint8_t *>address(buffers[0][0])
-        self.pair = <const int32_t *>address(buffers[0][1])
-        for i in range(self.columns):
-            self.kind[i] = kinds[i]
-            self.texts[i].shift = columns[i].offset
-            self.texts[i].valid = <const uint8_t *>address(buffers[i + 1][0])
-            self.texts[i].ends = <const int64_t *>address(buffers[i + 1][1])
-            self.texts[i].bytes = <const uint8_t *>address(buffers[i + 1][2])
         with nogil:
             self.join_rows()
 
     def __dealloc__(self):
-        free(self.texts)
         free(self.ids)
         free(self.parent)
         free(self.slots)
         free(self.first)
 
+    cdef bint is_of_order(self, int64_t row) noexcept nogil:
+        """NewOrderSingle, requests, ExecutionReport, OrderCancelReject, multilegs."""
+        cdef fw_text text = fw_text_at(&self.columns[MSG_TYPE], row)
+        if text.size == 1:
+            return text.bytes[0] in (b"D", b"F", b"G", b"H", b"8", b"9")
+        return text.size == 2 and text.bytes[0] == b"A" and text.bytes[1] in (b"B", b"C")
+
+    cdef bint starts(self, int64_t row, int column) noexcept nogil:
+        """If the row brings the id of this column into use: see the module."""
+        cdef fw_text type = fw_text_at(&self.columns[MSG_TYPE], row)
+        cdef uint8_t kind
+        if column == ORIG_CL_ORD_ID:
+            return False
+        if type.size == 1 and type.bytes[0] in (b"8", b"9"):
+            if type.bytes[0] == b"9":
+                return False
+            if column == CL_ORD_ID and fw_has(&self.columns[ORIG_CL_ORD_ID], row):
+                return True
+            kind = fw_char_at(&self.columns[EXEC_TYPE], row)
+            if kind == 0:
+                kind = fw_char_at(&self.columns[ORD_STATUS], row)
+            return kind in (b"0", b"A", b"8") and not fw_is(&self.columns[EARLY], row)
+        # A status request names an order that is there.
+        return column == CL_ORD_ID and not (type.size == 1 and type.bytes[0] == b"H")
+
     cdef void join_rows(self) noexcept nogil:
-        cdef int64_t row, at
+        cdef int64_t row
         cdef int32_t number, first, a, b
-        cdef int i
-        cdef Texts *texts
+        cdef int column
+        cdef fw_text text
         for row in range(self.rows):
             self.first[row] = first = -1
-            at = row + self.pair_shift
-            if self.pair_valid and not (self.pair_valid[at >> 3] >> (at & 7)) & 1:
+            if not (fw_is(&self.columns[FOLDED], row) and fw_has(&self.columns[PAIR_ID], row) and self.is_of_order(row)):
                 continue
-            for i in range(self.columns):
-                texts = &self.texts[i]
-                at = row + texts.shift
-                if texts.valid and not (texts.valid[at >> 3] >> (at & 7)) & 1:
+            for column in range(ORIG_CL_ORD_ID, COLUMNS):
+                text = fw_text_at(&self.columns[column], row)
+                if text.size <= 0:
+                    continue
+                # FIX 4.4, OrderCancelReject(9): NONE where the order is not known.
+                if column == ORDER_ID and text.size == 4 and memcmp(text.bytes, b"NONE", 4) == 0:
                     continue
                 number = self.number_of(
-                    self.pair[row + self.pair_shift],
-                    self.kind[i],
-                    texts.bytes + texts.ends[at],
-                    texts.ends[at + 1] - texts.ends[at],
-                    <int32_t>row,
-                    <uint8_t>i,
+                    fw_i32(&self.columns[PAIR_ID], row), fw_i32(&self.columns[TRADING_DAY], row),
+                    column == ORDER_ID, text, <int32_t>row, <uint8_t>column,
                 )
+                if self.starts(row, column):
+                    self.ids[number].starts = True
                 if first < 0:
                     self.first[row] = first = number
                     continue
@@ -143,11 +165,11 @@ cdef class Links:
                     self.parent[a] = b
 
     cdef int32_t number_of(
-        self, int32_t pair, uint8_t kind, const uint8_t *text, int64_t length, int32_t row, uint8_t column
+        self, int32_t pair, int32_t day, bint is_order_id, fw_text text, int32_t row, uint8_t column
     ) noexcept nogil:
         """The number of an id; a new one where it is not known and `row` says where it stands, else -1."""
-        cdef uint64_t space = (<uint64_t>pair << 8) | kind
-        cdef uint64_t slot = fw_hash(SEED, space, text, <uint64_t>length) & self.mask
+        cdef uint64_t space = (<uint64_t>pair << 33) ^ (<uint64_t><uint32_t>day << 1) ^ <uint64_t>is_order_id
+        cdef uint64_t slot = fw_hash(SEED, space, text.bytes, <uint64_t>text.size) & self.mask
         cdef int32_t number
         cdef Id *known
         while self.slots[slot]:
@@ -155,9 +177,10 @@ cdef class Links:
             known = &self.ids[number]
             if (
                 known.pair == pair
-                and self.kind[known.column] == kind
-                and known.length == length
-                and memcmp(known.text, text, <size_t>length) == 0
+                and known.day == day
+                and (known.column == ORDER_ID) == is_order_id
+                and known.text.size == text.size
+                and memcmp(known.text.bytes, text.bytes, <size_t>text.size) == 0
             ):
                 return number
             slot = (slot + 1) & self.mask
@@ -166,7 +189,7 @@ cdef class Links:
         number = self.count
         self.count += 1
         self.slots[slot] = number + 1
-        self.ids[number] = Id(text=text, length=length, pair=pair, row=row, column=column)
+        self.ids[number] = Id(text=text, pair=pair, day=day, row=row, column=column, starts=False)
         self.parent[number] = number
         return number
 
@@ -178,7 +201,7 @@ cdef class Links:
         return number
 
     def places(self):
-        """Of each id, the row and the column that it was met in first: bytes of `count` int32, bytes of `count` uint8."""
+        """Of each id, the row and the place in `ID_COLUMNS` that it was met in first: bytes of int32, bytes of uint8."""
         cdef bytearray rows = bytearray(self.count * 4)
         cdef bytearray columns = bytearray(self.count)
         cdef char *out = rows
@@ -186,20 +209,22 @@ cdef class Links:
         cdef int32_t number
         for number in range(self.count):
             memcpy(out + 4 * number, &self.ids[number].row, 4)
-            which[number] = <char>self.ids[number].column
+            which[number] = <char>(self.ids[number].column - ORIG_CL_ORD_ID)
         return rows, columns
 
-    def assign(self, list known, list kind_names, take_keys):
+    def assign(self, list known, take_keys):
         """Give every order a key: the lowest that any of its ids has in `known`, or a new one, in the order of rows.
 
-        `known`: tuples of pair, a name of `kind_names` (whose place there is the kind), id and key; `take_keys(n)`
-        gives n new keys. Returns the key of each row (bytes of int64), if it has one (bytes of bits), the key of each
-        id (bytes of int64), if it had none before (bytes of bits), and the new keys.
+        `known`: tuples of pair, kind (see `KINDS`), id, the day that was asked for, the latest day up to it that has
+        the id, and the key of that; `take_keys(n)` gives n new keys. Returns the key of each row (bytes of int64), if
+        it has one (bytes of bits), the key of each id (bytes of int64), if it has none of its day yet (bytes of bits),
+        the new keys, and those that turned out to be another order's: {key: that order's key}.
         """
         cdef int32_t number, root
         cdef int64_t row, key
         cdef int64_t *keys
-        cdef bytes text
+        cdef bytes id_bytes
+        cdef fw_text text
         cdef bytearray row_keys = bytearray(8 * self.rows)
         cdef bytearray row_bits = bytearray((self.rows + 7) // 8)
         cdef bytearray id_keys = bytearray(8 * self.count)
@@ -208,24 +233,36 @@ cdef class Links:
         cdef int64_t *of_id = <int64_t *><char *>id_keys
         cdef bytearray fresh_bits = bytearray(b"\xff" * ((self.count + 7) // 8))
         cdef uint8_t *is_fresh = <uint8_t *><char *>fresh_bits
+        cdef list several = []
+        cdef dict moved = {}
         keys = <int64_t *>calloc(<size_t>self.count + 1, sizeof(int64_t))  # by root; 0: none
         if keys is NULL:
             raise MemoryError
         try:
-            kinds = {name: kind for kind, name in enumerate(kind_names)}
-            for pair, name, id_, order_key in known:
-                text = id_.encode()
-                number = self.number_of(pair, kinds[name], <const uint8_t *><const char *>text, len(text), -1, 0)
+            for pair, kind, id_, day, found_day, order_key in known:
+                id_bytes = id_.encode()
+                text.bytes = <const uint8_t *><const char *>id_bytes
+                text.size = <int32_t>len(id_bytes)
+                number = self.number_of(pair, day, kind == "order_id", text, -1, 0)
                 if number < 0:
                     continue
-                is_fresh[number >> 3] &= <uint8_t>~(1 << (number & 7))
+                if found_day == day:
+                    is_fresh[number >> 3] &= <uint8_t>~(1 << (number & 7))
+                elif self.ids[number].starts:
+                    continue
                 root = self.root(number)
+                if keys[root] != 0 and keys[root] != order_key:
+                    several.append((root, keys[root]))
+                    several.append((root, order_key))
                 if keys[root] == 0 or order_key < keys[root]:
                     keys[root] = order_key
             fresh = [number for number in range(self.count) if self.parent[number] == number and keys[number] == 0]
             taken = take_keys(len(fresh))
             for number, order_key in zip(fresh, taken, strict=True):
                 keys[number] = order_key
+            for root, key in several:
+                if key != keys[root]:
+                    moved[key] = keys[root]
             for number in range(self.count):
                 of_id[number] = keys[self.root(number)]
             for row in range(self.rows):
@@ -234,8 +271,4 @@ cdef class Links:
                     bits[row >> 3] |= <uint8_t>(1 << (row & 7))
         finally:
             free(keys)
-        return row_keys, row_bits, id_keys, fresh_bits, taken
-
-
-cdef size_t address(object buffer) except? 0:
-    return 0 if buffer is None else buffer.address
+        return row_keys, row_bits, id_keys, fresh_bits, taken, moved

@@ -1,19 +1,20 @@
-"""A batch on its way: records as they were polled, then decoded, then one frame that the folds read."""
+"""A batch on its way: records as they were polled, then decoded and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fixwatch.fix.decoder import Decoded, DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, DefectReason, Verdict
 from fixwatch.fix.redaction import redact
+from fixwatch.ingest._rows import ends_of
+from fixwatch.store.identities import Ends
 
 #: The six fields that name a direction of a session, in the order of the `sessions` table.
 ENDS: Final = (
@@ -27,28 +28,6 @@ ENDS: Final = (
 
 #: The last millisecond of the year 9999, the latest that every part of the way can hold, ms since 1970.
 LATEST_MS: Final = 253_402_300_799_999
-
-#: The decoded columns that the folds read, besides the ends: making frames of all would cost more than the folds.
-FOLDED: Final = (
-    *("begin_string", "msg_type", "msg_seq_num", "poss_dup", "sending_time", "orig_sending_time"),
-    *("heart_bt_int", "reset_seq_num", "new_seq_no", "gap_fill", "text"),
-    *("cl_ord_id", "orig_cl_ord_id", "order_id", "account", "symbol", "side", "ord_type", "time_in_force"),
-    *("order_qty", "price", "currency", "transact_time", "trade_date", "exec_id", "exec_ref_id"),
-    *(
-        "exec_trans_type",
-        "exec_type",
-        "ord_status",
-        "last_qty",
-        "last_px",
-        "last_mkt",
-        "cum_qty",
-        "leaves_qty",
-    ),
-    "avg_px",
-)
-
-#: Between the six in the frame's `direction`; no field of a FIX message has it.
-SEPARATOR: Final = "\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +72,32 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class DecodedBatch:
-    """A decoded batch: what the log stores, and the frame that the folds read.
+    """A decoded batch: what was decoded, what was found wrong, and whose rows they are.
 
-    `frame` has a row a record: the columns `FOLDED`, and `stream_id`, `kafka_offset`, `kafka_time`
-    (timestamp[us, UTC]), `bytes` (int64), `verdict` (uint8), `quarantined` (bool), and `direction`: the ends of
-    the session in one text, null where the CompIDs could not be read.
+    All arrays have a value a record. `kafka_time`: timestamp[us, UTC]; `quarantined`: bool; `direction`: int32, the
+    place in `directions` of the session's direction, null where the CompIDs could not be read; `founding`: by place
+    in `directions`, if a row of it is folded.
     `defects` has a row a defect: `row`, `reason` (text) and `ref_tag` (0: no one field is to blame).
     """
 
     decoded: Decoded
     raw: pa.LargeBinaryArray
-    defect_lists: pa.ListArray
-    frame: pl.DataFrame
-    defects: pl.DataFrame
+    defects: pa.RecordBatch
+    kafka_time: pa.Array
+    quarantined: pa.BooleanArray
+    direction: pa.Int32Array
+    directions: list[Ends]
+    founding: list[bool]
 
 
 def decode_batch(
-    batch: Batch,
-    stream_ids: Mapping[int, int],
-    options: DecodeOptions,
-    *,
-    strict: bool,
-    readable: bool = True,
+    batch: Batch, options: DecodeOptions, *, strict: bool, readable: bool = True
 ) -> DecodedBatch:
     """Decode and check a batch, and blank the secrets in it.
 
-    `stream_ids` maps the partitions to streams. `strict` quarantines every message that has a defect;
-    otherwise only garbled ones, and those that do not say which session they are of, are kept back.
-    `readable=False` is for records whose values Postgres refuses: only their bytes and their defects are kept.
+    `strict` quarantines every message that has a defect; otherwise only garbled ones, and those that do not say
+    which session they are of, are kept back. `readable=False` is for records whose values Postgres refuses: only
+    their bytes and their defects are kept.
     """
     raw = pa.array(batch.values, pa.large_binary())
     decoded = decode(raw, options)
@@ -128,31 +105,30 @@ def decode_batch(
         decoded = _unreadable(decoded)
     if len(decoded.secret_rows):
         raw = pa.array(without_secrets(batch.values, decoded), pa.large_binary())
-    defects = _defects(decoded)
-    frame = pl.from_arrow(decoded.columns.select([*ENDS, *FOLDED]))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
-    frame = frame.with_columns(
-        pl.Series("stream_id", [stream_ids[partition] for partition in batch.partitions], pl.Int32),
-        pl.Series("kafka_offset", batch.offsets, pl.Int64),
-        # A producer may give any 64 bits for a time, and a broker takes them.
-        pl.Series("kafka_time", batch.timestamps, pl.Int64)
-        .clip(0, LATEST_MS)
-        .cast(pl.Datetime("ms", "UTC"))
-        .cast(pl.Datetime("us", "UTC")),
-        pl.Series("bytes", pc.binary_length(raw), pl.Int64),
-        pl.Series("verdict", decoded.verdicts, pl.UInt8),
-        pl.when(pl.col("sender_comp_id").is_not_null() & pl.col("target_comp_id").is_not_null())
-        .then(pl.concat_str([pl.col(end).fill_null("") for end in ENDS], separator=SEPARATOR))
-        .alias("direction"),
-    ).drop(ENDS)
-    kept_back = pl.col("verdict") >= (Verdict.REJECTED if strict else Verdict.GARBLED)
-    frame = frame.with_columns((kept_back | pl.col("direction").is_null()).alias("quarantined"))
+    ends = [decoded.columns.column(name) for name in ENDS]
+    codes, named, firsts = ends_of(ends)
+    direction = pa.Array.from_buffers(pa.int32(), len(batch), [pa.py_buffer(named), pa.py_buffer(codes)])
+    kept_back = Verdict.REJECTED if strict else Verdict.GARBLED
+    quarantined = pc.or_(
+        pc.greater_equal(decoded.verdicts, pa.scalar(int(kept_back), pa.uint8())), pc.is_null(direction)
+    )
+    directions: list[Ends] = []
+    for row in firsts:
+        a, b, c, d, e, f = (end[row].as_py() or "" for end in ends)
+        directions.append((a, b, c, d, e, f))
+    folded = set(pc.unique(direction.filter(pc.invert(quarantined))).to_pylist())
     return DecodedBatch(
         decoded=decoded,
         raw=raw,
-        defect_lists=_defect_lists(defects, len(batch)),
-        frame=frame,
-        defects=defects,
+        defects=_defects(decoded),
+        # A producer may give any 64 bits for a time, and a broker takes them.
+        kafka_time=pa.array(
+            [min(max(time, 0), LATEST_MS) * 1000 for time in batch.timestamps], pa.int64()
+        ).cast(pa.timestamp("us", "UTC")),
+        quarantined=quarantined,
+        direction=direction,
+        directions=directions,
+        founding=[number in folded for number in range(len(directions))],
     )
 
 
@@ -185,20 +161,19 @@ def _unreadable(decoded: Decoded) -> Decoded:
 _REASONS: Final = pa.array([BY_CODE[code].label if code in BY_CODE else None for code in range(256)])
 
 
-def _defects(decoded: Decoded) -> pl.DataFrame:
+def _defects(decoded: Decoded) -> pa.RecordBatch:
     row, code, ref_tag = decoded.defects.columns
-    return pl.DataFrame(
-        {"row": row, "reason": _REASONS.take(code), "ref_tag": ref_tag.fill_null(0)},
-        schema={"row": pl.Int32, "reason": pl.String, "ref_tag": pl.Int32},
+    return pa.RecordBatch.from_arrays(
+        [row, _REASONS.take(code), ref_tag.fill_null(0)], names=["row", "reason", "ref_tag"]
     )
 
 
-def _defect_lists(defects: pl.DataFrame, rows: int) -> pa.ListArray:
+def defect_lists(defects: pa.RecordBatch, rows: int) -> pa.ListArray:
     """The log's `defects` column: `reason` or `reason:tag`, a list a row, null where there is none."""
-    if not defects.height:
+    if not defects.num_rows:
         return pa.nulls(rows, pa.list_(pa.string()))
     lists: list[list[str] | None] = [None] * rows
-    for row, reason, tag in defects.iter_rows():
+    for row, reason, tag in zip(*(column.to_pylist() for column in defects.columns), strict=True):
         label = f"{reason}:{tag}" if tag else reason
         have = lists[row]
         if have is None:

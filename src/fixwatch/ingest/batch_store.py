@@ -14,8 +14,9 @@ from typing import Final
 import polars as pl
 import psycopg
 
-from fixwatch.ingest import orders, trades
+from fixwatch.ingest import trades
 from fixwatch.ingest.batch import Batch
+from fixwatch.ingest.order_store import store_orders
 from fixwatch.ingest.prepare import Prepared, Preparer, record_batch
 from fixwatch.settings import Settings
 from fixwatch.store.copy import arrays, encode
@@ -251,7 +252,9 @@ class BatchStore:
         with self._writer.transaction() as transaction:
             transaction.advance(list(moves.values()))
             transaction.append(prepared.messages)
-            _store_orders(transaction, prepared, merge_all=merge_all)
+            store_orders(
+                transaction, prepared.orders, prepared.new_orders, prepared.moved_orders, merge_all=merge_all
+            )
             _store_trades(transaction, prepared, moves, merge_all=merge_all)
             for fold, rows in prepared.folds.items():
                 transaction.upsert(fold, rows)
@@ -263,14 +266,6 @@ class BatchStore:
                     "write_ms": round((time.monotonic() - began) * 1000),
                 }
             )
-
-
-def _store_orders(transaction: Transaction, prepared: Prepared, *, merge_all: bool) -> None:
-    is_new = pl.col("order_key").is_in(prepared.new_orders.implode()) & (not merge_all)
-    new = prepared.orders.filter(is_new)
-    known = prepared.orders.filter(~is_new)
-    transaction.append(encode("orders", record_batch(new, orders.ROWS)))
-    transaction.upsert("orders", arrays(record_batch(known, orders.ROWS)))
 
 
 def _store_trades(

@@ -10,13 +10,19 @@ from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from fixwatch import session_settings
 from fixwatch.decoding import decode_options
 from fixwatch.fix.columns import SCHEMA, STORED
 from fixwatch.fix.defects import Verdict
 from fixwatch.ingest import orders, rollups, sessions, trades
-from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
+from fixwatch.ingest._orders import Orders
+from fixwatch.ingest._trading_days import TradingDays
+from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch, defect_lists
 from fixwatch.ingest.extra import extra
+from fixwatch.ingest.orders import Assigned
+from fixwatch.ingest.rows import rows_of, with_order_keys
 from fixwatch.settings import Profile, Settings
 from fixwatch.store.copy import Arrays, CopyData, arrays, encode
 from fixwatch.store.identities import Ends, Identities
@@ -24,31 +30,20 @@ from fixwatch.store.writer import Fold
 
 _VERDICTS: Final = pa.array([verdict.label for verdict in Verdict])
 
-_PLACE: Final = pa.schema(
-    [
-        ("stream_id", pa.int32()),
-        ("kafka_offset", pa.int64()),
-        ("kafka_time", pa.timestamp("us", "UTC")),
-        ("ingested_at", pa.timestamp("us", "UTC")),
-        ("session_id", pa.int32()),
-        ("order_key", pa.int64()),
-        ("quarantined", pa.bool_()),
-    ]
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one transaction stores: the log's rows, the folds' rows, and the batch's figures.
+    """What one transaction stores: the log's rows, what the folds say, and the batch's figures.
 
-    Orders and trades are not encoded yet: whether they are appended or merged is for the transaction to say.
-    `new_orders` are the order keys that nobody had before this batch.
+    Whether orders and trades are appended or merged is for the transaction to say. `new_orders` are the order keys
+    that nobody had before this batch, `moved_orders` those that turned out to be another order's.
     """
 
     batch: Batch
     messages: CopyData
-    orders: pl.DataFrame
-    new_orders: pl.Series
+    orders: Orders
+    new_orders: frozenset[int]
+    moved_orders: dict[int, int]
     trades: pl.DataFrame
     folds: dict[Fold, Arrays]
     figures: dict[str, Any]
@@ -62,6 +57,8 @@ class Preparer:
         self._strict = settings.profile is Profile.STRICT
         self._options = decode_options(settings)
         self._sessions: dict[Ends, tuple[int, int]] = {}
+        self._rules = session_settings.load(settings.sessions)
+        self._days = TradingDays()
 
     def prepare(self, batch: Batch, stream_ids: Mapping[int, int], *, readable: bool = True) -> Prepared:
         """Make a batch ready; `stream_ids` maps its partitions to streams.
@@ -70,59 +67,68 @@ class Preparer:
         Raises psycopg.OperationalError when Postgres is gone.
         """
         began = time.monotonic()
-        decoded = decode_batch(batch, stream_ids, self._options, strict=self._strict, readable=readable)
+        decoded = decode_batch(batch, self._options, strict=self._strict, readable=readable)
         ingested_at = batch.ingested_at or datetime.now(UTC)
-        frame = self._name_sessions(decoded.frame).with_columns(
-            pl.lit(ingested_at, pl.Datetime("us", "UTC")).alias("ingested_at")
-        )
-        frame, new_orders = self._find_orders(frame)
-        folded = frame.filter(~pl.col("quarantined"))
+        self._name_sessions(decoded)
+        rows = rows_of(batch, decoded, stream_ids, self._sessions, self._days)
+        of_orders = orders.of_orders(rows)
+        assigned = self._find_orders(of_orders)
+        said = orders.fold(with_order_keys(of_orders, assigned.order_key))
+        rows = with_order_keys(rows, assigned.order_key.slice(0, len(batch)))
+        all_rows = frame(rows, decoded, ingested_at)
+        folded = all_rows.filter(~pl.col("quarantined"))
         folds: dict[Fold, tuple[pl.DataFrame, pa.Schema]] = {
             "sessions": (sessions.fold(folded), sessions.ROWS),
-            "message_minutes": (rollups.message_minutes(frame), rollups.MESSAGE_MINUTES),
-            "defect_minutes": (rollups.defect_minutes(frame, decoded.defects), rollups.DEFECT_MINUTES),
+            "message_minutes": (rollups.message_minutes(all_rows), rollups.MESSAGE_MINUTES),
+            "defect_minutes": (
+                rollups.defect_minutes(all_rows, pl.DataFrame(decoded.defects)),
+                rollups.DEFECT_MINUTES,
+            ),
         }
         return Prepared(
             batch,
-            encode("messages", _log_rows(decoded, frame)),
-            orders.fold(folded),
-            new_orders,
+            encode("messages", _log_rows(decoded, rows, ingested_at)),
+            said,
+            frozenset(assigned.new),
+            assigned.moved,
             trades.fold(folded),
-            {fold: arrays(record_batch(*rows)) for fold, rows in folds.items()},
+            {fold: arrays(record_batch(*found)) for fold, found in folds.items()},
             {
                 "ingested_at": ingested_at,
                 "messages": len(batch),
-                "bytes": frame["bytes"].sum(),
-                "rejected": (frame["verdict"] == int(Verdict.REJECTED)).sum(),
-                "garbled": (frame["verdict"] == int(Verdict.GARBLED)).sum(),
-                "quarantined": frame["quarantined"].sum(),
-                "first_kafka_time": frame["kafka_time"].min(),
-                "last_kafka_time": frame["kafka_time"].max(),
+                "bytes": sum(map(len, batch.values)),
+                **_verdicts(decoded),
+                "first_kafka_time": pc.min(decoded.kafka_time).as_py(),
+                "last_kafka_time": pc.max(decoded.kafka_time).as_py(),
                 "decode_ms": round((time.monotonic() - began) * 1000),
             },
         )
 
-    def _name_sessions(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Give rows their session; a message that is kept back does not found a session of its own."""
-        folded = sessions.ends_of(frame.filter(~pl.col("quarantined")))
-        if founded := [ends for ends in folded if ends not in self._sessions]:
+    def _name_sessions(self, decoded: DecodedBatch) -> None:
+        """Learn the sessions of a batch; a message that is kept back does not found one."""
+        unknown = [
+            (ends, founding)
+            for ends, founding in zip(decoded.directions, decoded.founding, strict=True)
+            if ends not in self._sessions
+        ]
+        if not unknown:
+            return
+        if founded := sorted(ends for ends, founding in unknown if founding):
             self._identities.register_sessions(founded)
-        if unknown := [ends for ends in sessions.ends_of(frame) if ends not in self._sessions]:
-            self._sessions.update(self._identities.known_sessions(unknown))
-        return sessions.with_session_ids(frame, self._sessions)
+        learned = self._identities.known_sessions(sorted(ends for ends, _ in unknown))
+        for ends, (_, pair_id) in learned.items():
+            self._days.tell(pair_id, self._rules.rules(ends).trading_day)
+        self._sessions.update(learned)
 
-    def _find_orders(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-        """Give rows their order's key; ids that are seen for the first time are registered.
-
-        Returns the keys of the orders that nobody has heard of before, too.
-        """
-        chains = orders.Chains(frame)
+    def _find_orders(self, rows: pa.RecordBatch) -> Assigned:
+        """Whose order each row is; ids that are seen for the first time are registered."""
+        chains = orders.Chains(rows)
         while True:
             known = self._identities.known_orders(chains.ids) if chains.ids.num_rows else []
-            fresh, order_key, new = chains.assign(known, self._identities.take_order_keys)
+            assigned = chains.assign(known, self._identities.take_order_keys)
             # Where another ingester was faster with an id, what it says counts: look again.
-            if not fresh.num_rows or self._identities.register_orders(fresh):
-                return frame.with_columns(order_key), pl.Series(new, dtype=pl.Int64)
+            if not assigned.fresh.num_rows or self._identities.register_orders(assigned.fresh):
+                return assigned
 
 
 def record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
@@ -131,16 +137,38 @@ def record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
 
 
-def _log_rows(decoded: DecodedBatch, frame: pl.DataFrame) -> pa.RecordBatch:
-    place = record_batch(frame.select(_PLACE.names), _PLACE)
+def _verdicts(decoded: DecodedBatch) -> dict[str, int]:
+    counts = dict.fromkeys(("valid", "rejected", "garbled"), 0)
+    for one in pc.value_counts(decoded.decoded.verdicts):
+        counts[Verdict(one["values"].as_py()).label] = one["counts"].as_py()
+    quarantined = pc.sum(decoded.quarantined).as_py() or 0
+    return {"rejected": counts["rejected"], "garbled": counts["garbled"], "quarantined": quarantined}
+
+
+def frame(rows: pa.RecordBatch, decoded: DecodedBatch, ingested_at: datetime) -> pl.DataFrame:
+    """Rows as a frame, with `bytes`, `verdict`, `quarantined` and `ingested_at`."""
+    found = pl.from_arrow(rows.drop_columns(["raw"]))
+    assert isinstance(found, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
+    return found.with_columns(
+        pl.Series("bytes", pc.binary_length(decoded.raw), pl.Int64),
+        pl.Series("verdict", decoded.decoded.verdicts, pl.UInt8),
+        pl.Series("quarantined", decoded.quarantined),
+        pl.lit(ingested_at, pl.Datetime("us", "UTC")).alias("ingested_at"),
+    )
+
+
+def _log_rows(decoded: DecodedBatch, rows: pa.RecordBatch, ingested_at: datetime) -> pa.RecordBatch:
     columns = decoded.decoded.columns
-    rows = {
-        **dict(zip(_PLACE.names, place.columns, strict=True)),
+    log = {
+        **{name: rows.column(name) for name in ("stream_id", "kafka_offset", "kafka_time")},
+        "ingested_at": pa.repeat(pa.scalar(ingested_at, pa.timestamp("us", "UTC")), rows.num_rows),
+        **{name: rows.column(name) for name in ("session_id", "order_key")},
+        "quarantined": decoded.quarantined,
         "verdict": _VERDICTS.take(decoded.decoded.verdicts),
-        "defects": decoded.defect_lists,
+        "defects": defect_lists(decoded.defects, rows.num_rows),
         **{column.name: columns.column(column.name) for column in STORED},
         "raw": decoded.raw,
     }
     if chosen := columns.schema.names[len(SCHEMA) :]:
-        rows["extra"] = extra(columns.select(chosen))
-    return pa.RecordBatch.from_arrays(list(rows.values()), list(rows))
+        log["extra"] = extra(columns.select(chosen))
+    return pa.RecordBatch.from_arrays(list(log.values()), list(log))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
-
-from fixwatch.ingest.batch import SEPARATOR
-from fixwatch.store.identities import Ends
 
 ROWS: Final = pa.schema(
     [
@@ -75,25 +71,6 @@ _FIGURES: Final = (
     pl.col("kafka_time").max().alias("last_seen"),
 )
 _NO_NUMBERS: Final = pl.col("resets", "gaps", "missing").fill_null(0)
-
-
-def ends_of(frame: pl.DataFrame) -> list[Ends]:
-    """The distinct directions in a frame, sorted; rows whose CompIDs could not be read name none."""
-    found = []
-    for direction in frame["direction"].drop_nulls().unique().sort():
-        a, b, c, d, e, f = direction.split(SEPARATOR)
-        found.append((a, b, c, d, e, f))
-    return found
-
-
-def with_session_ids(frame: pl.DataFrame, ids: Mapping[Ends, tuple[int, int]]) -> pl.DataFrame:
-    """Add `session_id` and `pair_id` (int32, null where the direction is not in `ids`)."""
-    known = pl.DataFrame(
-        [(SEPARATOR.join(ends), *found) for ends, found in ids.items()],
-        schema={"direction": pl.String, "session_id": pl.Int32, "pair_id": pl.Int32},
-        orient="row",
-    )
-    return frame.join(known, on="direction", how="left", maintain_order="left")
 
 
 def fold(frame: pl.DataFrame) -> pl.DataFrame:

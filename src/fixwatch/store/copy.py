@@ -79,6 +79,7 @@ _ARRAYS: Final = {
     pa.int32(): (23, _array_of("Int4", 1007)),
     pa.int64(): (20, _array_of("Int8", 1016)),
     pa.string(): (25, _array_of("Text", 1009)),
+    pa.binary(): (17, _array_of("Bytea", 1001)),
     pa.date32(): (1082, _array_of("Date", 1182)),
     pa.timestamp("us", "UTC"): (1184, _array_of("Timestamptz", 1185)),
     pa.decimal128(38, 18): (1700, _array_of("Numeric", 1231)),
@@ -94,7 +95,7 @@ class Arrays:
 
 
 def arrays(rows: pa.RecordBatch) -> Arrays:
-    """Encode the columns of `rows`; types as in `encode`, without text[], bytea and jsonb.
+    """Encode the columns of `rows`; types as in `encode`, without text[] and jsonb.
 
     Raises KeyError for any other type.
     """

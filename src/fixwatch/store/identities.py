@@ -22,8 +22,9 @@ _SQL: Final = load("identities")
 #: LocationID(143); empty where the message has none.
 Ends = tuple[str, str, str, str, str, str]
 
-#: (pair_id, kind, id, order_key); `kind` is `cl_ord_id` or `order_id`.
-OrderId = tuple[int, str, str, int]
+#: (pair_id, kind, id, the day that was asked for, the latest day up to it that has the id, order_key); `kind` is
+#: `cl_ord_id` or `order_id`, days are counted from 1970-01-01.
+KnownId = tuple[int, str, str, int, int, int]
 
 
 class Identities:
@@ -49,8 +50,8 @@ class Identities:
             self._connection.execute(_SQL["register_pairs"], of)
             self._connection.execute(_SQL["register_sessions"], of)
 
-    def known_orders(self, ids: pa.RecordBatch) -> list[OrderId]:
-        """Which of `ids` (columns pair_id, kind, id) are of an order already."""
+    def known_orders(self, ids: pa.RecordBatch) -> list[KnownId]:
+        """Which of `ids` (columns pair_id, kind, id, day) are of an order already, on their day or before it."""
         return self._connection.execute(_SQL["read_order_ids"], arrays(ids).columns).fetchall()
 
     def take_order_keys(self, count: int) -> list[int]:
@@ -60,7 +61,7 @@ class Identities:
         return [key for (key,) in self._connection.execute(_SQL["take_order_keys"], {"count": count})]
 
     def register_orders(self, keys: pa.RecordBatch) -> bool:
-        """Keep the order keys of new ids (columns pair_id, kind, id, order_key), sorted by (pair_id, id, kind).
+        """Keep the order keys of new ids (columns pair_id, kind, id, day, order_key), sorted by the first four.
 
         All or none: where somebody else has registered one of them meanwhile, False, and the others are not kept
         either. Their order may have the key that this one has now.

@@ -32,9 +32,16 @@ JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::t
       s.target_comp_id, s.target_sub_id, s.target_location_id) = (w.a, w.b, w.c, w.d, w.e, w.f)
 
 -- read_order_ids --
-SELECT pair_id, o.kind::text, id, o.order_key
-FROM (SELECT pair_id, kind::order_id_kind, id FROM unnest(%(pair_id)s, %(kind)s, %(id)s) AS w (pair_id, kind, id)) AS w
-JOIN order_ids AS o USING (pair_id, id, kind)
+-- Of each id its latest use up to the day that is asked for.
+SELECT w.pair_id, w.kind, w.id, w.day, o.day, o.order_key
+FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(day)s) AS w (pair_id, kind, id, day)
+CROSS JOIN LATERAL (
+    SELECT day, order_key
+    FROM order_ids AS o
+    WHERE o.pair_id = w.pair_id AND o.id = w.id AND o.kind = w.kind::order_id_kind AND o.day <= w.day
+    ORDER BY o.day DESC
+    LIMIT 1
+) AS o
 
 -- take_order_keys --
 SELECT nextval('order_keys') FROM generate_series(1, %(count)s)

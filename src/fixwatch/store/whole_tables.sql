@@ -16,8 +16,9 @@ SELECT coalesce(max(end_time), '-infinity')::text AS until,
 FROM {live}.log_dropped
 
 -- comparable_orders --
--- Rows that a dropped message may have had a part in cannot be recomputed from what is left of the log.
-s.first_seen > %(last_kafka_time)s
+-- Rows that a dropped message may have had a part in cannot be recomputed from what is left of the log. The sign that
+-- an order turned out to be another one stays: now that its ids are the other one's, nothing makes it again.
+(s.merged_into IS NULL AND s.first_seen > %(last_kafka_time)s)
 
 -- comparable_sessions --
 s.first_seen > %(last_kafka_time)s

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import psycopg
 
@@ -20,6 +20,7 @@ from fixwatch.store.copy import Arrays, CopyData, send
 from fixwatch.store.sql import load
 
 _SQL: Final = load("writes")
+_ORDERS: Final = load("orders")
 _ROLLUPS: Final = load("rollups")
 
 
@@ -52,6 +53,15 @@ class Gap:
     first_offset: int
     last_offset: int
     reason: GapReason
+
+
+class StoredOrder(NamedTuple):
+    """An order's state as it is stored; `merged_into`: it is a part of that order, and has none of its own."""
+
+    order_key: int
+    pair_id: int
+    merged_into: int | None
+    events: bytes | None
 
 
 class Transaction:
@@ -91,6 +101,26 @@ class Transaction:
         if rows.rows:
             send(self._cursor, rows)
 
+    def lock_orders(self, keys: Sequence[int]) -> list[StoredOrder]:
+        """What is stored of these orders, locked in the order of their keys until the transaction ends."""
+        return [
+            StoredOrder(*row) for row in self._cursor.execute(_ORDERS["lock_orders"], {"keys": list(keys)})
+        ]
+
+    def update_orders(self, rows: Arrays) -> None:
+        """Give orders that are stored their new rows, columns as `orders` (`defects`: joined by commas)."""
+        if rows.rows:
+            self._cursor.execute(_ORDERS["update_orders"], rows.columns)
+
+    def move_orders(self, moved: Mapping[int, int], ids: Arrays) -> None:
+        """Orders (the keys of `moved`) turned out to be others: leave a sign, and give those the log's messages.
+
+        `ids` (columns pair_id, kind, id) are ids that may be registered for them.
+        """
+        of = {"moved": list(moved), "into": list(moved.values())}
+        for statement in ("mark_moved", "follow_moved", "move_messages", "move_ids"):
+            self._cursor.execute(_ORDERS[statement], of | ids.columns)
+
     def known_trades(self, keys: Arrays) -> list[tuple[int, str]]:
         """Those of the trades in `keys` (session_id, exec_id) that are stored."""
         return self._cursor.execute(_SQL["read_known_trades"], keys.columns).fetchall()
@@ -121,11 +151,10 @@ class Transaction:
         self._cursor.execute(_SQL["record_batch"], figures)
 
 
-Fold = Literal["sessions", "orders", "trades", "message_minutes", "defect_minutes"]
+Fold = Literal["sessions", "trades", "message_minutes", "defect_minutes"]
 
 _UPSERTS: Final[dict[Fold, tuple[str, ...]]] = {
     "sessions": ("lock_sessions", "upsert_sessions"),
-    "orders": ("upsert_orders",),
     "trades": ("upsert_trades",),
     "message_minutes": ("upsert_message_minutes",),
     "defect_minutes": ("upsert_defect_minutes",),

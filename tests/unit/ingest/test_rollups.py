@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import polars as pl
 
-from fixwatch.fix.decoder import DecodeOptions
-from fixwatch.ingest import rollups, sessions
-from fixwatch.ingest.batch import Batch, decode_batch
-from tests.unit.ingest.conftest import FrameOf, message
+from fixwatch.ingest import rollups
+from fixwatch.ingest.prepare import frame
+from tests.unit.ingest.conftest import FrameOf, decoded_messages, message
 
 
 def test_minutes_are_of_the_kafka_timestamp(frame_of: FrameOf) -> None:
@@ -23,11 +24,11 @@ def test_minutes_are_of_the_kafka_timestamp(frame_of: FrameOf) -> None:
 
 
 def test_every_defect_is_counted_by_reason_and_tag() -> None:
-    batch = Batch([b"", message("0", 1), b"garbage", b""], [0] * 4, [0, 1, 2, 3], [0] * 4)
-    decoded = decode_batch(batch, {0: 1}, DecodeOptions(), strict=False)
-    frame = sessions.with_session_ids(decoded.frame, {})
-    rows = rollups.defect_minutes(frame, decoded.defects)
-    assert rows.filter(pl.col("reason") == "empty").select("session_id", "ref_tag", "defects").rows() == [
+    rows, decoded = decoded_messages([b"", message("0", 1), b"garbage", b""], [0] * 4)
+    found = rollups.defect_minutes(
+        frame(rows, decoded, datetime(2026, 1, 2, tzinfo=UTC)), pl.DataFrame(decoded.defects)
+    )
+    assert found.filter(pl.col("reason") == "empty").select("session_id", "ref_tag", "defects").rows() == [
         (0, 0, 2)
     ]
-    assert rows["defects"].sum() == decoded.defects.height
+    assert found["defects"].sum() == decoded.defects.num_rows
