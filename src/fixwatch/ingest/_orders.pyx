@@ -259,6 +259,11 @@ cdef class Orders:
         cdef int64_t at
         return [self.groups[at].key for at in range(self.count)]
 
+    def pairs(self):
+        """The session pair of each order, by order key."""
+        cdef int64_t at
+        return {self.groups[at].key: self.groups[at].pair_id for at in range(self.count)}
+
     def merge(self, dict stored, dict moved):
         """What becomes of what is stored of the orders.
 

@@ -34,7 +34,8 @@ def store_orders(
     looked_up = keys if merge_all else [key for key in keys if key not in new]
     found, moved = _lock(transaction, sorted({*looked_up, *moved, *moved.values()}), moved)
     if moved:
-        transaction.move_orders(moved, arrays(_ids(found, moved)))
+        pairs = said.pairs() | {order.order_key: order.pair_id for order in found}
+        transaction.move_orders(moved, pairs, arrays(_ids(found, moved)))
     stored: defaultdict[int, list[bytes]] = defaultdict(list)
     known = set()
     for order in found:

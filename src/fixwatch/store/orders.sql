@@ -39,8 +39,8 @@ WHERE o.order_key = n.order_key
 -- mark_moved --
 -- A sign where an order was: an ingester that has its key in hand finds the order that it is a part of.
 INSERT INTO orders AS o (order_key, pair_id, merged_into)
-SELECT m.moved, p.pair_id, m.into
-FROM unnest(%(moved)s::bigint[], %(into)s::bigint[]) AS m (moved, into) JOIN orders AS p ON p.order_key = m.into
+SELECT m.moved, m.pair, m.target
+FROM unnest(%(moved)s::bigint[], %(targets)s::bigint[], %(pairs)s::integer[]) AS m (moved, target, pair)
 ORDER BY m.moved
 ON CONFLICT (order_key) DO UPDATE SET
     merged_into = excluded.merged_into,
@@ -53,17 +53,17 @@ ON CONFLICT (order_key) DO UPDATE SET
     last_seen = NULL, events = NULL
 
 -- follow_moved --
-UPDATE orders AS o SET merged_into = m.into
-FROM unnest(%(moved)s::bigint[], %(into)s::bigint[]) AS m (moved, into)
+UPDATE orders AS o SET merged_into = m.target
+FROM unnest(%(moved)s::bigint[], %(targets)s::bigint[]) AS m (moved, target)
 WHERE o.merged_into = m.moved
 
 -- move_messages --
-UPDATE messages AS s SET order_key = m.into
-FROM unnest(%(moved)s::bigint[], %(into)s::bigint[]) AS m (moved, into)
+UPDATE messages AS s SET order_key = m.target
+FROM unnest(%(moved)s::bigint[], %(targets)s::bigint[]) AS m (moved, target)
 WHERE s.order_key = m.moved
 
 -- move_ids --
-UPDATE order_ids AS o SET order_key = m.into
+UPDATE order_ids AS o SET order_key = m.target
 FROM unnest(%(pair_id)s, %(kind)s, %(id)s) AS i (pair_id, kind, id),
-     unnest(%(moved)s::bigint[], %(into)s::bigint[]) AS m (moved, into)
+     unnest(%(moved)s::bigint[], %(targets)s::bigint[]) AS m (moved, target)
 WHERE (o.pair_id, o.id, o.kind) = (i.pair_id, i.id, i.kind::order_id_kind) AND o.order_key = m.moved

@@ -112,12 +112,17 @@ class Transaction:
         if rows.rows:
             self._cursor.execute(_ORDERS["update_orders"], rows.columns)
 
-    def move_orders(self, moved: Mapping[int, int], ids: Arrays) -> None:
+    def move_orders(self, moved: Mapping[int, int], pairs: Mapping[int, int], ids: Arrays) -> None:
         """Orders (the keys of `moved`) turned out to be others: leave a sign, and give those the log's messages.
 
-        `ids` (columns pair_id, kind, id) are ids that may be registered for them.
+        `pairs` has the session pair of each order of `moved`; `ids` (columns pair_id, kind, id) are ids that may be
+        registered for them.
         """
-        of = {"moved": list(moved), "into": list(moved.values())}
+        of = {
+            "moved": list(moved),
+            "targets": list(moved.values()),
+            "pairs": [pairs[target] for target in moved.values()],
+        }
         for statement in ("mark_moved", "follow_moved", "move_messages", "move_ids"):
             self._cursor.execute(_ORDERS[statement], of | ids.columns)
 
