@@ -148,3 +148,11 @@ def test_the_exit_status_and_the_json_tell_programs(settings: Settings) -> None:
     assert failed.returncode == 1
     assert failed.stdout.startswith("problem  broker: ")
     assert failed.stderr == ""
+
+
+def test_a_rebuild_that_an_upgrade_left_to_do_is_said(settings: Settings) -> None:
+    assert "rebuild" not in by_subject(settings)
+    with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        connection.execute("INSERT INTO rebuild_due (why) VALUES ('folds are new')")
+    found = by_subject(settings)["rebuild"]
+    assert (found.status, found.advice) == (Status.WARNING, "Run once: fixwatch rebuild")

@@ -172,3 +172,9 @@ def test_folds_of_what_retention_dropped_are_kept(ingested: Ingested) -> None:
     rebuild(ingested)
     assert ingested.query(folds) == before
     assert_all_is_well(ingested)
+
+
+def test_a_rebuild_that_was_due_is_due_no_longer(ingested: Ingested) -> None:
+    ingested.execute("INSERT INTO rebuild_due (why) VALUES ('folds are new')")
+    rebuild(ingested)
+    assert ingested.execute("DELETE FROM rebuild_due") == 0

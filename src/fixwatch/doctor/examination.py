@@ -57,5 +57,6 @@ def _everything(settings: Settings) -> Iterator[Finding]:
         yield from database.findings()
         yield from database.ingesters()
         yield from database.gaps()
+        yield from database.rebuild()
         if found := broker.ends():
             yield from database.lag(*found)

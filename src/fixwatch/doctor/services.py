@@ -180,6 +180,15 @@ class Database:
         if not rows:
             yield ok("gap", "nothing was deleted before it was stored")
 
+    def rebuild(self) -> Iterator[Finding]:
+        """If an upgrade left folds that have to be made anew from the log. After `findings`."""
+        if not self._migrated or self._connection is None:
+            return
+        for since, why in self._connection.execute(
+            "SELECT since, why FROM rebuild_due ORDER BY since LIMIT 5"
+        ):
+            yield warning("rebuild", f"due since {since:%Y-%m-%d}: {why}", "Run once: fixwatch rebuild")
+
     def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:

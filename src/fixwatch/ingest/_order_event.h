@@ -92,12 +92,33 @@ static inline __int128 fw_unzigzag(unsigned __int128 value) {
 
 static inline void fw_put_signed(fw_bytes *out, __int128 value) { fw_put_varint(out, fw_zigzag(value)); }
 
-static inline void fw_put_number(fw_bytes *out, __int128 value) {
-    uint8_t zeros = 0;
-    while (zeros < 18 && value != 0 && value % 10 == 0) {
-        value /= 10;
-        zeros++;
+/* Take up to 18 trailing zeros off; how many. One division of 128 bits, which is a slow function, and the rest in 64. */
+static inline int fw_strip_zeros(__int128 *value) {
+    const int64_t unit = 1000000000000000000;
+    __int128 whole;
+    int64_t rest, scale = 1;
+    int zeros = 0;
+    if (*value == 0) return 0;
+    whole = *value / unit;
+    rest = (int64_t)(*value - whole * unit);
+    if (rest == 0) {
+        *value = whole;
+        return 18;
     }
+    for (int step = 9; step; step = step == 9 ? 3 : step == 3 ? 1 : 0) {
+        int64_t power = step == 9 ? 1000000000 : step == 3 ? 1000 : 10;
+        while (rest % power == 0) {
+            rest /= power;
+            scale *= power;
+            zeros += step;
+        }
+    }
+    *value = whole * (unit / scale) + rest;
+    return zeros;
+}
+
+static inline void fw_put_number(fw_bytes *out, __int128 value) {
+    uint8_t zeros = (uint8_t)fw_strip_zeros(&value);
     fw_put_byte(out, zeros);
     fw_put_signed(out, value);
 }
@@ -147,8 +168,9 @@ static inline __int128 fw_get_number(fw_reader *in) {
         in->failed = 1;
         return 0;
     }
-    for (; zeros; zeros--)
-        if (__builtin_mul_overflow(value, (__int128)10, &value)) in->failed = 1;
+    int64_t power = 1;
+    for (; zeros; zeros--) power *= 10;
+    if (__builtin_mul_overflow(value, (__int128)power, &value)) in->failed = 1;
     return value;
 }
 

@@ -75,12 +75,8 @@ static inline int fw_is_pending(uint8_t exec_type, uint8_t ord_status) {
     return kind == '6' || kind == 'E';
 }
 
-static inline void fw_strip(__int128 *value, int32_t *scale) {
-    while (*scale > 0 && *value % 10 == 0) {
-        *value /= 10;
-        --*scale;
-    }
-}
+/* A column's number, which has 18 digits behind the point, without trailing zeros. */
+static inline void fw_strip(__int128 *value, int32_t *scale) { *scale = *value ? 18 - fw_strip_zeros(value) : 0; }
 
 static inline int fw_rescale(__int128 *value, int32_t from, int32_t to) {
     for (; from < to; from++)

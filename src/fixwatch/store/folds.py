@@ -27,4 +27,5 @@ OTHERS: Final = (
     "ingest_batches",
     "log_dropped",
     "log_begins",
+    "rebuild_due",
 )

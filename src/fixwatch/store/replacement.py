@@ -74,4 +74,5 @@ def replace_all(shadow: Shadow) -> list[Replaced]:
             else:
                 found = shadow.connection.execute(table.format(_SQL["replace"]), floor).fetchone()
                 done.append(Replaced(name, *(found or (0, 0, 0))))
+        shadow.connection.execute(messages.format(_SQL["rebuilt"]))
     return done

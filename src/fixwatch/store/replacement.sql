@@ -31,3 +31,6 @@ WHERE {same_key} AND ROW({stored_columns}) IS DISTINCT FROM ROW({recomputed_colu
 UPDATE {live}.messages AS s SET {assignments}
 FROM pg_temp.message_differences AS r
 WHERE s.stream_id = r.stream_id AND s.kafka_offset = r.kafka_offset AND s.ingested_at = r.ingested_at
+
+-- rebuilt --
+DELETE FROM {live}.rebuild_due

@@ -86,3 +86,12 @@ CREATE TABLE order_ids (
 COMMENT ON TABLE order_ids IS 'Every ClOrdID(11) and OrderID(37) that an order ever had.';
 
 DROP FUNCTION sent_later(timestamptz, bigint, timestamptz, bigint);
+
+-- What an upgrade leaves to do: the folds that are not yet made anew from the log.
+CREATE TABLE rebuild_due (
+    since timestamptz NOT NULL DEFAULT now(),
+    why   text NOT NULL
+);
+COMMENT ON TABLE rebuild_due IS 'Why `fixwatch rebuild` has to be run once; empty: it has not.';
+INSERT INTO rebuild_due (why)
+SELECT 'orders, trades and sessions are folded another way' WHERE EXISTS (SELECT FROM messages);
