@@ -18,6 +18,9 @@ from fixwatch.store.sql import load
 
 _SQL: Final = load("identities")
 
+#: Order keys that are taken at a time.
+_KEYS_AT_ONCE: Final = 1_000
+
 #: A direction of a session: SenderCompID(49), SubID(50), LocationID(142), TargetCompID(56), SubID(57),
 #: LocationID(143); empty where the message has none.
 Ends = tuple[str, str, str, str, str, str]
@@ -32,6 +35,7 @@ class Identities:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
+        self._keys: list[int] = []
         # A crash may take back numbers that no committed row carries: a row's own commit comes later in the
         # write-ahead log and flushes theirs with it. So there is nothing to wait for.
         connection.execute("SET synchronous_commit = off")
@@ -56,9 +60,12 @@ class Identities:
 
     def take_order_keys(self, count: int) -> list[int]:
         """`count` order keys that nobody has, ascending."""
-        if not count:
-            return []
-        return [key for (key,) in self._connection.execute(_SQL["take_order_keys"], {"count": count})]
+        if count > len(self._keys):
+            # What is at hand is let go, so that keys ascend; a statement a batch would cost more than numbers do.
+            rows = self._connection.execute(_SQL["take_order_keys"], {"count": max(count, _KEYS_AT_ONCE)})
+            self._keys = [key for (key,) in rows]
+        taken, self._keys = self._keys[:count], self._keys[count:]
+        return taken
 
     def register_orders(self, keys: pa.RecordBatch) -> bool:
         """Keep the order keys of new ids (columns pair_id, kind, id, day, order_key), sorted by the first four.
