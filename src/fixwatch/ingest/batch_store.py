@@ -28,6 +28,8 @@ from fixwatch.telemetry import logger
 _log = logger("ingest")
 
 
+#: Tries of one batch that others may be faster than.
+_RACES: Final = 10
 #: Seconds after which the writing of one batch is looked into.
 _STALLED: Final = 5.0
 
@@ -232,15 +234,20 @@ class BatchStore:
 
     def _write(self, prepared: Prepared, moves: Mapping[int, Advance]) -> None:
         """Store a batch. Runs on the writing thread, or where nothing else is written."""
-        try:
-            self._commit(prepared, moves, merge_all=False)
-        except psycopg.errors.UniqueViolation:
-            # Another ingester stored one of our orders or trades between our look and our write.
-            self._commit(prepared, moves, merge_all=True)
-        except psycopg.errors.CheckViolation:
-            # The log has no partition for this moment: our clock is not Postgres's, or one of them jumped.
-            self._writer.make_partition(prepared.figures["ingested_at"].date())
-            self._commit(prepared, moves, merge_all=True)
+        merge_all = False
+        for left in reversed(range(_RACES)):
+            try:
+                return self._commit(prepared, moves, merge_all=merge_all)
+            except psycopg.errors.UniqueViolation:
+                # Another ingester stored one of our orders or trades between our look and our write.
+                if not left:
+                    raise
+            except psycopg.errors.CheckViolation:
+                # The log has no partition for this moment: our clock is not Postgres's, or one of them jumped.
+                if not left:
+                    raise
+                self._writer.make_partition(prepared.figures["ingested_at"].date())
+            merge_all = True
 
     def _commit(self, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool) -> None:
         """One transaction: offsets, log, folds, figures.
