@@ -237,7 +237,8 @@ class BatchStore:
         merge_all = False
         for left in reversed(range(_RACES)):
             try:
-                return self._commit(prepared, moves, merge_all=merge_all)
+                self._commit(prepared, moves, merge_all=merge_all)
+                return
             except psycopg.errors.UniqueViolation:
                 # Another ingester stored one of our orders or trades between our look and our write.
                 if not left:
