@@ -1,42 +1,47 @@
 """How long a message takes from `produce()` until another connection to Postgres sees it.
 
 A producer sends simulated messages at an even rate, each to a partition of its choice, and notes when. An ingester
-of its own process stores them. A watching connection asks for the stored offsets about once a millisecond: a
-message is visible when its partition's offset has passed it, for rows and offsets commit together.
+of its own process stores them. A watching connection asks for the stored offsets every other millisecond: a message
+is visible when its partition's offset has passed it, for rows and offsets commit together.
 
-The measure beside it, in the same run: *bare*, one batch after the other is produced, consumed, sent by COPY into an
-empty table and committed, with nothing else done, by clients with the same settings.
+Beside it, in the same run, twice the least that anybody does (`bare.py`): *the same flow*, stored by COPY into one
+table with its offsets and nothing else, by a process of its own; and *one batch after the other* on a machine that
+does nothing else, from its first `produce()` to its commit.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Message, Producer
 
+from fixwatch.bench import bare
 from fixwatch.bench.drain import start_ingester
 from fixwatch.bench.machine import machine
 from fixwatch.bench.topic import PARTITIONS, TOPIC
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.errors import FixwatchError
-from fixwatch.ingest.consumer import FETCH_WAIT_MS
 from fixwatch.kafka.client import quiet_logger
 from fixwatch.kafka.topic import ensure_topic
 from fixwatch.sources.simulator.clock import SimulatedClock, wall_clock
 from fixwatch.sources.simulator.simulation import Simulation, run_token
 
-#: Batches of the bare measure, and messages of each: what 20 ms bring at 5,000 a second.
+#: Batches one after the other, and messages of each: what 20 ms bring at 5,000 a second.
 _BARE: Final = 100
 _BARE_BATCH: Final = 100
+#: The topics of the bare measures.
+_BARE_FLOW, _BARE_ALONE = "bare-flow", "bare-alone"
 #: Seconds of flow before the clock counts: the group forms, caches fill.
 _WARM_UP: Final = 6.0
 #: The producers' linger.ms, which is librdkafka's own.
@@ -46,6 +51,8 @@ _LOOK_EVERY: Final = 0.002
 #: The shortest sleep of the producer, s: what is due sooner is sent at once.
 _NAP: Final = 0.001
 _PATIENCE: Final = 60.0
+#: How far each partition of the ingester's topic is stored.
+_OFFSETS: Final = "SELECT partition, next_offset FROM ingest_offsets"
 
 
 def run(rate: int, seconds: float, seed: int = 1) -> dict[str, Any]:
@@ -59,11 +66,18 @@ def run(rate: int, seconds: float, seed: int = 1) -> dict[str, Any]:
         EmbeddedPostgres(Path(directory) / "postgres") as postgres,
         EmbeddedBroker() as broker,
     ):
-        ensure_topic({"bootstrap.servers": broker.bootstrap_servers}, TOPIC, PARTITIONS)
-        bare = median(_bare(postgres.url, broker.bootstrap_servers))
-        with _ingester(postgres.url, broker.bootstrap_servers):
-            latencies, held = _flow(postgres.url, broker.bootstrap_servers, rate, seconds, seed)
-    cuts = quantiles(latencies, n=1000)
+        servers = broker.bootstrap_servers
+        for topic in (TOPIC, _BARE_FLOW, _BARE_ALONE):
+            ensure_topic({"bootstrap.servers": servers}, topic, PARTITIONS)
+        with psycopg.connect(postgres.url) as connection:
+            bare.prepare(connection, PARTITIONS)
+        alone = median(_one_after_the_other(postgres.url, servers))
+        values = _values(rate, seconds, seed)
+        with _process(_bare_command(postgres.url, servers)):
+            least, _ = _flow(postgres.url, servers, _BARE_FLOW, bare.OFFSETS, values, rate)
+        with _process(start_ingester(postgres.url, servers), lambda: _is_assigned(postgres.url)):
+            latencies, held = _flow(postgres.url, servers, TOPIC, _OFFSETS, values, rate)
+    cuts, least_cuts = quantiles(latencies, n=1000), quantiles(least, n=1000)
     return {
         "machine": machine(),
         "rate": rate,
@@ -73,27 +87,32 @@ def run(rate: int, seconds: float, seed: int = 1) -> dict[str, Any]:
         "p99_ms": round(cuts[989] * 1000, 1),
         "p99_9_ms": round(cuts[998] * 1000, 1),
         "max_ms": round(max(latencies) * 1000, 1),
-        "bare_batch": _BARE_BATCH,
-        "bare_p50_ms": round(bare * 1000, 1),
-        "ratio_p99_to_bare": round(cuts[989] / bare, 2),
+        "bare_p50_ms": round(least_cuts[499] * 1000, 1),
+        "bare_p99_ms": round(least_cuts[989] * 1000, 1),
+        "ratio_p50_to_bare": round(cuts[499] / least_cuts[499], 2),
+        "ratio_p99_to_bare": round(cuts[989] / least_cuts[989], 2),
+        "one_batch": _BARE_BATCH,
+        "one_batch_alone_ms": round(alone * 1000, 1),
+        "ratio_p50_to_one_batch_alone": round(cuts[499] / alone, 2),
+        "ratio_p99_to_one_batch_alone": round(cuts[989] / alone, 2),
     }
 
 
 class _Watch(threading.Thread):
     """Looks at the stored offsets all the time, and notes when each of them moved, and how far."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, query: LiteralString) -> None:
         super().__init__(name="watch", daemon=True)
         self._url = url
+        self._query = query
         self._over = threading.Event()
         #: By partition: (when it was seen, the offset behind the last stored record), ascending.
         self.moves: dict[int, list[tuple[float, int]]] = {partition: [] for partition in range(PARTITIONS)}
 
     def run(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
-            query = "SELECT partition, next_offset FROM ingest_offsets"
             while not self._over.is_set():
-                rows = connection.execute(query, prepare=True).fetchall()
+                rows = connection.execute(self._query, prepare=True).fetchall()
                 seen = time.monotonic()
                 for partition, offset in rows:
                     moves = self.moves[partition]
@@ -111,19 +130,22 @@ class _Watch(threading.Thread):
         self.join()
 
 
-def _flow(
-    url: str, bootstrap_servers: str, rate: int, seconds: float, seed: int
-) -> tuple[list[float], float]:
-    """Send the flow and return each message's latency, s, and the rate that was held, messages/s."""
+def _values(rate: int, seconds: float, seed: int) -> list[bytes]:
+    """The messages of the flow, with those of the warm-up."""
     start = wall_clock()
     simulation = Simulation(seed, SimulatedClock(start), run_token(start))
-    count = int(rate * (_WARM_UP + seconds))
-    values = [record.value for record in simulation.records(max(count, 100))]
+    return [record.value for record in simulation.records(max(int(rate * (_WARM_UP + seconds)), 100))]
+
+
+def _flow(
+    url: str, bootstrap_servers: str, topic: str, offsets: LiteralString, values: list[bytes], rate: int
+) -> tuple[list[float], float]:
+    """Send the flow and return each message's latency, s, and the rate that was held, messages/s."""
     sent: dict[int, list[float]] = {partition: [] for partition in range(PARTITIONS)}
     producer = Producer(
         {"bootstrap.servers": bootstrap_servers, "linger.ms": LINGER_MS}, logger=quiet_logger()
     )
-    watch = _Watch(url)
+    watch = _Watch(url, offsets)
     watch.start()
     began = time.monotonic()
     first = began + _WARM_UP
@@ -133,22 +155,20 @@ def _flow(
             time.sleep(wait)
         partition = number % PARTITIONS
         sent[partition].append(time.monotonic())
-        producer.produce(TOPIC, value, partition=partition)
+        producer.produce(topic, value, partition=partition)
         producer.poll(0)
     ended = time.monotonic()
     producer.flush(30)
-    # The bare measure left records of its own at the head of partition 0.
-    expected = len(values) + _BARE * _BARE_BATCH
-    while watch.stored() < expected:
+    while watch.stored() < len(values):
         if time.monotonic() - ended > _PATIENCE:
-            raise FixwatchError(f"The ingester stored {watch.stored():,} of {expected:,} messages.")
+            raise FixwatchError(f"Of {len(values):,} messages {watch.stored():,} were stored.")
         time.sleep(0.01)
     watch.end()
     latencies = []
     for partition, times in sent.items():
         moves = iter(watch.moves[partition])
         seen, stored = next(moves)
-        for offset, at in enumerate(times, start=_BARE * _BARE_BATCH if partition == 0 else 0):
+        for offset, at in enumerate(times):
             while stored <= offset:
                 seen, stored = next(moves)
             if at >= first:
@@ -156,42 +176,48 @@ def _flow(
     return latencies, len(values) / (ended - began)
 
 
-def _bare(url: str, bootstrap_servers: str) -> list[float]:
+def _one_after_the_other(url: str, bootstrap_servers: str) -> list[float]:
     """Produce, consume, COPY and commit one batch after the other: the seconds of each."""
-    config = {"bootstrap.servers": bootstrap_servers}
-    producer = Producer({**config, "linger.ms": LINGER_MS}, logger=quiet_logger())
-    consumer = Consumer(
-        {**config, "group.id": "bare", "fetch.wait.max.ms": FETCH_WAIT_MS, "enable.auto.commit": False},
-        logger=quiet_logger(),
+    producer = Producer(
+        {"bootstrap.servers": bootstrap_servers, "linger.ms": LINGER_MS}, logger=quiet_logger()
     )
-    consumer.assign([TopicPartition(TOPIC, 0, 0)])
     times = []
-    with closing(consumer), psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE bare (raw bytea)")
-        connection.commit()
+    with (
+        closing(bare.consumer(bootstrap_servers, _BARE_ALONE, 1)) as source,
+        psycopg.connect(url) as connection,
+    ):
         for _ in range(_BARE):
             began = time.monotonic()
             for number in range(_BARE_BATCH):
-                producer.produce(TOPIC, b"bare %d" % number, partition=0)
+                producer.produce(_BARE_ALONE, b"bare %d" % number, partition=0)
             producer.poll(0)
             records: list[Message] = []
             while len(records) < _BARE_BATCH:
-                records += consumer.consume(_BARE_BATCH - len(records), _PATIENCE)
-            with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["bytea"])
-                for record in records:
-                    copy.write_row((record.value(),))
-            connection.commit()
+                records += source.consume(_BARE_BATCH - len(records), _PATIENCE)
+            bare.store(connection, records)
             times.append(time.monotonic() - began)
+        connection.execute("UPDATE bare_offsets SET next_offset = 0")
     return times
 
 
+def _bare_command(url: str, bootstrap_servers: str) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable,
+        "-m",
+        "fixwatch.bench.bare",
+        url,
+        bootstrap_servers,
+        _BARE_FLOW,
+        str(PARTITIONS),
+    ]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
 @contextmanager
-def _ingester(url: str, bootstrap_servers: str) -> Iterator[None]:
-    process = start_ingester(url, bootstrap_servers)
+def _process(process: subprocess.Popen[bytes], ready: Callable[[], bool] = lambda: True) -> Iterator[None]:
     try:
         deadline = time.monotonic() + _PATIENCE
-        while not _stores(url):
+        while not ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise FixwatchError("The ingester does not start.")
             time.sleep(0.1)
@@ -201,11 +227,11 @@ def _ingester(url: str, bootstrap_servers: str) -> Iterator[None]:
         process.wait(60)
 
 
-def _stores(url: str) -> bool:
-    """If the ingester has stored what the bare measure left in the topic."""
+def _is_assigned(url: str) -> bool:
+    """If the ingester has all partitions."""
     try:
         with psycopg.connect(url) as connection:
-            row = connection.execute("SELECT coalesce(sum(messages), 0) FROM ingest_batches").fetchone()
+            row = connection.execute("SELECT sum(partitions) FROM ingesters").fetchone()
     except psycopg.errors.UndefinedTable:
         return False
-    return row is not None and int(row[0]) >= _BARE * _BARE_BATCH
+    return row is not None and row[0] == PARTITIONS
