@@ -29,6 +29,7 @@ setup(
                 "fix/_kernel",
                 "fix/_tables",
                 "ingest/_chains",
+                "ingest/_group_entries",
                 "ingest/_orders",
                 "ingest/_rollups",
                 "ingest/_rows",
