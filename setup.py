@@ -33,6 +33,7 @@ setup(
                 "ingest/_orders",
                 "ingest/_rollups",
                 "ingest/_rows",
+                "ingest/_trades",
                 "ingest/_trading_days",
                 "logs/_splitter",
                 "store/_binary",

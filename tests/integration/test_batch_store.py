@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +18,11 @@ from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.settings import Settings, load
 from fixwatch.store.connection import connect
 from fixwatch.store.identities import Identities
-from fixwatch.store.writer import Transaction, Writer
+from fixwatch.store.writer import Writer
+from tests.integration.ingested import wait_until
 from tests.unit.ingest.conftest import message
 from tests.unit.ingest.test_orders import request
-from tests.unit.ingest.test_trades import fill, report
+from tests.unit.ingest.trade_messages import fill, report
 
 Query = Callable[..., list[dict[str, Any]]]
 MakeStore = Callable[..., "Stored"]
@@ -362,7 +364,7 @@ def test_any_split_into_batches_gives_the_same_tables(make_store: MakeStore, que
         store.store(records(day[begin : begin + size], first_offset=begin), {})
     found = {name: [tuple(row.values()) for row in query(sql)] for name, sql in FOLDS.items()}
     assert [row[0:2] + row[4:7] for row in found["trades"]] == [
-        ("E1", 90, "corrected", 1, 1),
+        ("E1", 90, "corrected", 0, 1),
         ("E2", 0, "busted", 1, 0),
     ]
     assert found["orders"][0][:7] == ("C2", "O1", "1", 90, 310, 400, 11)
@@ -374,15 +376,23 @@ def test_any_split_into_batches_gives_the_same_tables(make_store: MakeStore, que
     assert [row[3:] for row in found["trade_minutes"]] == [(1, 90, 900)]
 
 
-def test_a_trade_that_another_ingester_stores_between_look_and_write_is_merged(
-    make_store: MakeStore, query: Query, monkeypatch: pytest.MonkeyPatch
+def test_a_trade_that_another_ingester_is_storing_is_waited_for_and_merged(
+    make_store: MakeStore, query: Query, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
+    # The other one has written E2 and not committed it yet when ours looks; ours waits at the session's row.
     make_store(topic_id="one").store(records([fill(1, "E1"), fill(2, "E2")]), {})
-    monkeypatch.setattr(Transaction, "known_trades", lambda *_: [])
-    make_store(topic_id="two").store(records([fill(2, "E2"), fill(3, "E3")]), {})
-    rows = query("SELECT exec_id, repeats FROM trades ORDER BY 1")
-    assert [tuple(row.values()) for row in rows] == [("E1", 0), ("E2", 1), ("E3", 0)]
-    assert query("SELECT sum(trades) AS n FROM trade_minutes") == [{"n": 3}]
+    monkeypatch.setattr("fixwatch.ingest.trade_store._FEW", 0)
+    other = make_store(topic_id="two")
+    with psycopg.connect(database_url) as busy:
+        busy.execute("SELECT 1 FROM sessions FOR UPDATE")
+        busy.execute("UPDATE trades SET exec_id = 'E3' WHERE exec_id = 'E1'")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(other.store, records([fill(2, "E2"), fill(3, "E3")]), {})
+            wait_until(lambda: bool(query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")))
+            busy.commit()
+            waiting.result()
+    rows = query("SELECT exec_id, reports FROM trades ORDER BY 1")
+    assert [tuple(row.values()) for row in rows] == [("E2", 2), ("E3", 2)]
 
 
 def test_two_writers_that_touch_the_same_rows_do_not_deadlock(make_store: MakeStore, query: Query) -> None:
@@ -436,11 +446,11 @@ def test_of_an_order_that_another_ingester_was_faster_with_every_id_has_its_key(
     assert len({row["order_key"] for row in ids}) == 1
 
 
-def test_the_bust_with_the_smaller_exec_id_is_named_however_busts_are_divided(
+def test_the_bust_that_was_sent_first_is_named_however_busts_are_divided(
     make_store: MakeStore, query: Query
 ) -> None:
     store = make_store()
-    busts = [report(n, _17=exec_id, _19="E1", _150="H", _39="0") for n, exec_id in ((2, "b2"), (3, "B1"))]
+    busts = [report(n, _17=exec_id, _19="E1", _150="H", _39="0") for n, exec_id in ((3, "b2"), (2, "B1"))]
     for offset, one in enumerate([fill(1, "E1"), *busts]):
         store.store(records([one], offset), {0: 3})
     assert [row["bust_exec_id"] for row in query("SELECT bust_exec_id FROM trades")] == ["B1"]

@@ -20,7 +20,7 @@ from tests.integration.test_batch_store import Stored, records
 from tests.integration.test_ingester import make_topic, wait_for_rows, wait_until
 from tests.unit.ingest.conftest import message
 from tests.unit.ingest.test_orders import request
-from tests.unit.ingest.test_trades import fill, report
+from tests.unit.ingest.trade_messages import fill, report
 
 Query = Callable[[str], list[dict[str, Any]]]
 

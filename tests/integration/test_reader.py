@@ -73,9 +73,10 @@ def _trade(
     bust: str | None = None,
 ) -> None:
     database.execute(
-        "INSERT INTO trades (session_id, exec_id, stream_id, kafka_offset, ingested_at, symbol, side, last_qty,"
-        " last_px, bust_exec_id) VALUES (%s, %s, 1, 1, %s, %s, %s, 100, 1.10, %s)",
-        (session_id, exec_id, at, symbol, side, bust),
+        "INSERT INTO trades (session_id, exec_id, side_no, trading_day, stream_id, kafka_offset, ingested_at, sent,"
+        " msg_seq_num, symbol, side, last_qty, last_px, content, reports, bust_exec_id)"
+        " VALUES (%s, %s, 0, '2026-01-02', 1, 1, %s, %s, 1, %s, %s, 100, 1.10, 1, 1, %s)",
+        (session_id, exec_id, at, at, symbol, side, bust),
     )
 
 
@@ -83,7 +84,8 @@ def _trade_minute(
     database: psycopg.Connection[Any], minute: datetime, symbol: str, side: str, trades: int, notional: str
 ) -> None:
     database.execute(
-        "INSERT INTO trade_minutes VALUES (date_trunc('minute', %s::timestamptz), %s, 1, %s, %s, 10, %s)",
+        "INSERT INTO trade_minutes (minute, symbol, account, currency, session_id, side, trades, qty, priced_qty,"
+        " notional) VALUES (date_trunc('minute', %s::timestamptz), %s, '', '', 1, %s, %s, 10, 10, %s)",
         (minute, symbol, side, trades, Decimal(notional)),
     )
 

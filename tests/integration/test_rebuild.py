@@ -161,7 +161,8 @@ def test_folds_of_what_retention_dropped_are_kept(ingested: Ingested) -> None:
         "ingested_at = ingested_at - date_trunc('day', now() - ingested_at + interval '40 days') "
         "WHERE ingested_at <= (SELECT ingested_at FROM ingest_batches ORDER BY ingested_at OFFSET 9 LIMIT 1)"
     )
-    ingested.execute(f"UPDATE trades SET {early}")  # noqa: S608
+    for table in ("trades", "trade_changes"):
+        ingested.execute(f"UPDATE {table} SET {early}")  # noqa: S608
     ingested.execute(f"UPDATE messages SET {early}")  # noqa: S608
     folds = """
         SELECT (SELECT count(*) FROM trades), (SELECT count(*) FROM orders),

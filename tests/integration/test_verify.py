@@ -17,7 +17,15 @@ def test_what_was_ingested_verifies(flow: Ingested) -> None:
     compared = re.findall(r"^topic .*: agrees, ([\d,]+) compared$", done.output, re.MULTILINE)
     assert sum(int(count.replace(",", "")) for count in compared) == MESSAGES + len(ODD)
     assert lines["messages"] == f"agrees, {MESSAGES + len(ODD):,} compared"
-    for fold in ("orders", "trades", "trade_minutes", "sessions", "message_minutes", "defect_minutes"):
+    for fold in (
+        "orders",
+        "trades",
+        "trade_changes",
+        "trade_minutes",
+        "sessions",
+        "message_minutes",
+        "defect_minutes",
+    ):
         assert lines[fold].startswith("agrees, ")
     assert "agrees, 0 compared" not in done.output
 
@@ -84,6 +92,13 @@ PLANTED: dict[str, tuple[str, list[str]]] = {
         "DELETE FROM trades WHERE (session_id, exec_id) = (SELECT session_id, exec_id FROM trades LIMIT 1)",
         ["trades: 1 of ", ": missing"],
     ),
+    "a bust that is gone": (
+        (
+            "DELETE FROM trade_changes WHERE (session_id, exec_id) = "
+            "(SELECT session_id, exec_id FROM trade_changes WHERE is_bust LIMIT 1)"
+        ),
+        ["trade_changes: 1 of ", ": missing"],
+    ),
     "an order too much": (
         "INSERT INTO orders (order_key, pair_id, first_seen, last_seen) VALUES (999999999, 1, now(), now())",
         ["orders: 1 of ", "order_key 999999999: a row, should be none"],
@@ -137,10 +152,10 @@ def test_a_difference_is_found_and_named(ingested: Ingested, planted: str) -> No
 
 
 def test_differences_beyond_the_first_ones_are_counted(ingested: Ingested) -> None:
-    changed = ingested.execute("UPDATE trades SET repeats = repeats + 1")
+    changed = ingested.execute("UPDATE trades SET reports = reports + 1")
     done = ingested.run("verify", "--no-topic", "--examples", "3")
     assert f"trades: {changed:,} of {changed:,} differ" in done.output
-    assert done.output.count(": repeats is ") == 3
+    assert done.output.count(": reports is ") == 3
 
 
 def test_without_the_topic_the_log_and_the_folds_are_compared(ingested: Ingested) -> None:
@@ -173,7 +188,8 @@ def test_what_retention_dropped_is_not_lost_and_the_rest_is_compared(ingested: I
         "ingested_at = ingested_at - date_trunc('day', now() - ingested_at + interval '40 days') "
         "WHERE ingested_at <= (SELECT ingested_at FROM ingest_batches ORDER BY ingested_at OFFSET 9 LIMIT 1)"
     )
-    ingested.execute(f"UPDATE trades SET {early}")  # noqa: S608
+    for table in ("trades", "trade_changes"):
+        ingested.execute(f"UPDATE {table} SET {early}")  # noqa: S608
     moved = ingested.execute(f"UPDATE messages SET {early}")  # noqa: S608
     assert 0 < moved < MESSAGES
     retained = ingested.run("db", "retain", "--days", "30")

@@ -37,11 +37,12 @@ INSERT INTO order_ids (pair_id, id, kind, day, order_key)
 SELECT pair_id, id || '~' || %(copy)s::text, kind, day, order_key + 1000000000 * %(copy)s::bigint FROM source_order_ids
 
 -- copy_trades --
-INSERT INTO trades (session_id, exec_id, stream_id, kafka_offset, ingested_at, order_key, cl_ord_id, order_id, account,
-                    symbol, side, currency, last_mkt, trade_date, transact_time, last_qty, last_px, bust_exec_id,
-                    correct_exec_id, corrected_at, corrected_qty, corrected_px, repeats, conflicts)
-SELECT session_id, exec_id || '~' || %(copy)s::text, stream_id + 1000 * %(copy)s::integer, kafka_offset, ingested_at,
-       order_key + 1000000000 * %(copy)s::bigint, cl_ord_id, order_id, account, symbol, side, currency, last_mkt,
-       trade_date, transact_time, last_qty, last_px, bust_exec_id, correct_exec_id, corrected_at, corrected_qty,
-       corrected_px, repeats, conflicts
+INSERT INTO trades (session_id, exec_id, side_no, trading_day, ingested_at, stream_id, kafka_offset, sent, msg_seq_num,
+                    cl_ord_id, order_id, account, symbol, side, currency, last_mkt, trade_date, settl_date,
+                    transact_time, last_qty, last_px, content, reports, contents, bust_exec_id, correct_exec_id,
+                    corrected_at, corrected_qty, corrected_px)
+SELECT session_id, exec_id || '~' || %(copy)s::text, side_no, trading_day, ingested_at,
+       stream_id + 1000 * %(copy)s::integer, kafka_offset, sent, msg_seq_num, cl_ord_id, order_id, account, symbol,
+       side, currency, last_mkt, trade_date, settl_date, transact_time, last_qty, last_px, content, reports, contents,
+       bust_exec_id, correct_exec_id, corrected_at, corrected_qty, corrected_px
 FROM source_trades

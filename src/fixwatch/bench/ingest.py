@@ -39,6 +39,7 @@ _FOLDS: Final = (
     "sessions",
     "orders",
     "order_ids",
+    "trade_changes",
     "trade_minutes",
     "message_minutes",
     "defect_minutes",

@@ -51,7 +51,7 @@ def find(database_url: str, topic_ids: Sequence[str]) -> Found:
                 },
                 busts=trades["busts"],
                 corrections=trades["corrections"],
-                unseen=trades["unseen"],
+                unseen=one("unseen")["changes"],
                 repeats=numbers["repeats"],
                 missing=numbers["missing"],
                 repeats_of_fills=trades["repeats"],

@@ -64,12 +64,21 @@ GROUP BY symbol
 
 -- trades --
 SELECT count(*) FILTER (WHERE status = 'busted') AS busts,
-       count(*) FILTER (WHERE correct_exec_id IS NOT NULL AND last_qty IS NOT NULL) AS corrections,
-       count(*) FILTER (WHERE status = 'unseen') AS unseen,
+       count(*) FILTER (WHERE correct_exec_id IS NOT NULL) AS corrections,
        coalesce(sum(repeats), 0)::bigint AS repeats,
        coalesce(sum(conflicts), 0)::bigint AS conflicts
 FROM trades JOIN ingest_offsets USING (stream_id)
 WHERE topic_id = ANY(%(topic_ids)s)
+
+-- unseen --
+-- Busts and corrections that name neither a trade nor one another.
+SELECT count(*) AS changes
+FROM trade_changes AS c JOIN ingest_offsets USING (stream_id)
+WHERE topic_id = ANY(%(topic_ids)s)
+  AND NOT EXISTS (SELECT FROM trades AS t WHERE t.session_id = c.session_id AND t.exec_id = c.ref_id
+                                            AND (t.side_no <> 0) = (c.side_no <> 0) AND t.trading_day <= c.trading_day)
+  AND NOT EXISTS (SELECT FROM trade_changes AS o WHERE o.session_id = c.session_id AND o.exec_id = c.ref_id
+                                                   AND o.ref_id <> c.ref_id AND o.trading_day <= c.trading_day)
 
 -- unanswered --
 SELECT count(*) AS orders

@@ -11,18 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
 import psycopg
 
-from fixwatch.ingest import trades
 from fixwatch.ingest.batch import Batch
 from fixwatch.ingest.order_store import store_orders
-from fixwatch.ingest.prepare import Prepared, Preparer, record_batch
+from fixwatch.ingest.prepare import Prepared, Preparer
+from fixwatch.ingest.trade_store import store_trades
 from fixwatch.settings import Settings
-from fixwatch.store.copy import arrays, encode
 from fixwatch.store.faults import REFUSALS
 from fixwatch.store.identities import Identities
-from fixwatch.store.writer import Advance, Gap, GapReason, Stream, Transaction, Writer
+from fixwatch.store.writer import Advance, Gap, GapReason, Stream, Writer
 from fixwatch.telemetry import logger
 
 _log = logger("ingest")
@@ -240,7 +238,7 @@ class BatchStore:
                 self._commit(prepared, moves, merge_all=merge_all)
                 return
             except psycopg.errors.UniqueViolation:
-                # Another ingester stored one of our orders or trades between our look and our write.
+                # Another ingester stored one of our orders between our look and our write.
                 if not left:
                     raise
             except psycopg.errors.CheckViolation:
@@ -253,8 +251,7 @@ class BatchStore:
     def _commit(self, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool) -> None:
         """One transaction: offsets, log, folds, figures.
 
-        Orders and trades that are not stored yet are appended, which costs half of merging them; `merge_all`
-        takes none for new.
+        Orders that are not stored yet are appended, which costs half of merging them; `merge_all` takes none for new.
         """
         began = time.monotonic()
         with self._writer.transaction() as transaction:
@@ -263,9 +260,10 @@ class BatchStore:
             store_orders(
                 transaction, prepared.orders, prepared.new_orders, prepared.moved_orders, merge_all=merge_all
             )
-            _store_trades(transaction, prepared, moves, merge_all=merge_all)
+            # Sessions come before trades: whoever holds a session's row is the only one who writes its trades.
             for fold, rows in prepared.folds.items():
                 transaction.upsert(fold, rows)
+            store_trades(transaction.trades, prepared.trades, prepared.figures["ingested_at"])
             transaction.record_batch(
                 prepared.figures
                 | {
@@ -274,26 +272,3 @@ class BatchStore:
                     "write_ms": round((time.monotonic() - began) * 1000),
                 }
             )
-
-
-def _store_trades(
-    transaction: Transaction, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool
-) -> None:
-    found = prepared.trades
-    if not found.height:
-        return
-    keys = record_batch(found.select(trades.KEY), trades.KEYS)
-    if merge_all:
-        new, known = found.clear(), found
-    else:
-        stored = pl.DataFrame(
-            transaction.known_trades(arrays(keys)),
-            schema={"session_id": pl.Int32, "exec_id": pl.String},
-            orient="row",
-        )
-        new = found.join(stored, on=trades.KEY, how="anti", maintain_order="left")
-        known = found.join(stored, on=trades.KEY, how="semi", maintain_order="left")
-    streams = [move.stream_id for move in moves.values()]
-    transaction.append(encode("trades", record_batch(new, trades.ROWS)))
-    transaction.count_trades(prepared.figures["ingested_at"], streams)
-    transaction.upsert("trades", arrays(record_batch(known, trades.ROWS)))

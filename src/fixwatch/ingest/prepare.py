@@ -23,6 +23,7 @@ from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch, defect_list
 from fixwatch.ingest.extra import extra
 from fixwatch.ingest.orders import Assigned
 from fixwatch.ingest.rows import rows_of, with_order_keys
+from fixwatch.ingest.trades import Trades
 from fixwatch.settings import Profile, Settings
 from fixwatch.store.copy import Arrays, CopyData, arrays, encode
 from fixwatch.store.identities import Ends, Identities
@@ -44,7 +45,7 @@ class Prepared:
     orders: Orders
     new_orders: frozenset[int]
     moved_orders: dict[int, int]
-    trades: pl.DataFrame
+    trades: Trades
     folds: dict[Fold, Arrays]
     figures: dict[str, Any]
 
@@ -91,7 +92,7 @@ class Preparer:
             said,
             frozenset(assigned.new),
             assigned.moved,
-            trades.fold(folded),
+            trades.fold(rows),
             {fold: arrays(record_batch(*found)) for fold, found in folds.items()},
             {
                 "ingested_at": ingested_at,

@@ -1,162 +1,153 @@
-"""Trades: fills, busts and corrections out of ExecutionReports(8). Pure.
+"""Trades: what the rows of a batch say of fills, busts and corrections. Pure.
 
-Up to FIX 4.2 ExecTransType(20) says what a report does (0 new, 1 cancel, 2 correct) and a fill is a new one
-with ExecType(150) 1 or 2 (4.0: with OrdStatus(39) 1 or 2). Since 4.3 ExecType says it: F trade, H trade
-cancel, G trade correct. A bust or a correction names the fill by ExecRefID(19).
+ExecutionReport(8): up to FIX 4.2 ExecTransType(20) says what a report does (0 new, 1 cancel, 2 correct) and a fill is
+a new one with ExecType(150) 1 or 2 (4.0, which has none: with OrdStatus(39) 1 or 2). Since 4.3 ExecType says it: F
+trade, H trade cancel, G trade correct. A bust or a correction names the fill, or a correction of it, by
+ExecRefID(19). TradeCaptureReport(AE): see `captures.py`.
+
+A trade is known by its session, ExecID(17), side and trading day. A fill without an ExecID is known by what it says
+and when it was sent: it counts, and a repeat of it is no other trade. A change without an ExecRefID is taken to name
+the trade that has its own ExecID.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Final
 
-import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
-_DECIMAL: Final = pa.decimal128(38, 18)
-
-ROWS: Final = pa.schema(
-    [
-        ("session_id", pa.int32()),
-        ("exec_id", pa.string()),
-        ("stream_id", pa.int32()),
-        ("kafka_offset", pa.int64()),
-        ("ingested_at", pa.timestamp("us", "UTC")),
-        ("order_key", pa.int64()),
-        ("cl_ord_id", pa.string()),
-        ("order_id", pa.string()),
-        ("account", pa.string()),
-        ("symbol", pa.string()),
-        ("side", pa.string()),
-        ("currency", pa.string()),
-        ("last_mkt", pa.string()),
-        ("trade_date", pa.date32()),
-        ("transact_time", pa.timestamp("us", "UTC")),
-        ("last_qty", _DECIMAL),
-        ("last_px", _DECIMAL),
-        ("bust_exec_id", pa.string()),
-        ("correct_exec_id", pa.string()),
-        ("corrected_at", pa.timestamp("us", "UTC")),
-        ("corrected_qty", _DECIMAL),
-        ("corrected_px", _DECIMAL),
-        ("repeats", pa.int32()),
-        ("conflicts", pa.int32()),
-    ]
-)
-
-#: What makes two reports of one ExecID the same trade.
-CONTENT: Final = ("last_qty", "last_px", "symbol", "side", "order_id")
+from fixwatch.ingest import _trades
+from fixwatch.ingest.captures import captured
+from fixwatch.ingest.trade_reports import REPORTS, execution_reports, int32s, together
 
 #: What a trade is known by.
-KEY: Final = ("session_id", "exec_id")
-KEYS: Final = pa.schema([("session_id", pa.int32()), ("exec_id", pa.string())])
+KEY: Final = ("session_id", "exec_id", "side_no", "trading_day")
+#: What makes two reports of one trade the same; `content` is a number for it.
+CONTENT: Final = ("last_qty", "last_px", "symbol", "side", "order_id", "account", "currency")
+#: Of a trade's reports the least counts, by the sender's time and number, then by content, then by place.
+ORDER: Final = ("sent", "msg_seq_num", "content", "stream_id", "kafka_offset")
+#: Contents of one trade that are told apart: the least, so that every order of arrival tells the same ones apart.
+MOST_CONTENTS: Final = 16
 
-_PLACE: Final = ("stream_id", "kafka_offset", "ingested_at")
-
-_KEPT: Final = (
-    "stream_id",
-    "kafka_offset",
-    "ingested_at",
-    "order_key",
-    "cl_ord_id",
-    "order_id",
-    "account",
-    "symbol",
-    "side",
-    "currency",
-    "last_mkt",
-    "trade_date",
-    "transact_time",
-    "last_qty",
-    "last_px",
+_OF_CHANGE: Final = (
+    *("session_id", "ref_id", "side_no", "exec_id", "trading_day", "sent", "msg_seq_num"),
+    *("stream_id", "kafka_offset", "trade_date", "last_qty", "last_px"),
 )
 
-#: What the fold reads of a frame that has more columns.
-_READ: Final = (
-    *_KEPT,
-    "session_id",
-    "exec_id",
-    "msg_type",
-    "exec_trans_type",
-    "exec_ref_id",
-    "exec_type",
-    "ord_status",
+
+def _fields(names: list[str] | tuple[str, ...]) -> list[pa.Field]:
+    """As Postgres has them: days are dates."""
+    days = {"trading_day": pa.field("trading_day", pa.date32())}
+    return [days.get(name) or REPORTS.field(name) for name in names]
+
+
+#: A row a trade: the report that counts, how many `reports` there are, and where these have several contents, which:
+#: numbers with blanks between them.
+FILLS: Final = pa.schema(
+    [
+        *_fields([name for name in REPORTS.names if name != "ref_id"]),
+        ("content", pa.int64()),
+        ("reports", pa.int32()),
+        ("contents", pa.string()),
+    ]
 )
+#: A row a report of a bust or a correction; repeats are other rows.
+CHANGES: Final = pa.schema([*_fields(_OF_CHANGE), ("is_bust", pa.bool_()), ("content", pa.int64())])
 
-_TRANS: Final = pl.col("exec_trans_type")
-_HAS_REF: Final = pl.col("exec_ref_id").is_not_null()
-_BUST: Final = ((pl.col("exec_type") == "H") | (_TRANS == "1")) & _HAS_REF
-_CORRECTION: Final = ((pl.col("exec_type") == "G") | (_TRANS == "2")) & _HAS_REF
-_OLD_FILL: Final = (
-    (_TRANS == "0") & pl.coalesce("exec_type", "ord_status").is_in(["1", "2"]) & (pl.col("last_qty") > 0)
-)
-_NEW_FILL: Final = (pl.col("exec_type") == "F") & (_TRANS.is_null() | (_TRANS == "0"))
-
-#: Expressions are made once: for a small batch, making them costs more than running them.
-_REPORT: Final = (
-    (pl.col("msg_type") == "8") & pl.col("session_id").is_not_null() & pl.col("exec_id").is_not_null()
-)
-_WHAT: Final = (
-    pl.when(_BUST)
-    .then(pl.lit("bust"))
-    .when(_CORRECTION)
-    .then(pl.lit("correction"))
-    .when((_OLD_FILL | _NEW_FILL) & pl.col("last_qty").is_not_null())
-    .then(pl.lit("fill"))
-    .alias("what")
-)
-_IS: Final = {what: pl.col("what") == what for what in ("fill", "bust", "correction")}
-_FIRST_OF_KEY: Final = pl.struct(KEY).is_first_distinct()
-_DIFFERS: Final = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in CONTENT)
-_REPEATS: Final = (
-    pl.len().cast(pl.Int32).alias("repeats"),
-    _DIFFERS.sum().cast(pl.Int32).alias("conflicts"),
-)
-_CORRECTED: Final = ("_by", "transact_time", "last_qty", "last_px")
-_IN_ORDER: Final = tuple(pl.col(name).filter(_IS["correction"]) for name in ("transact_time", "_by"))
-#: Of each trade: where the first of its changes stands, its bust, and its last correction.
-_CHANGES: Final = (
-    pl.col(_PLACE).first(),
-    pl.col("_by").filter(_IS["bust"]).min().alias("bust_exec_id"),
-    *(
-        pl.col(name).filter(_IS["correction"]).sort_by(_IN_ORDER, maintain_order=True).last().alias(corrected)
-        for name, corrected in zip(
-            _CORRECTED, ("correct_exec_id", "corrected_at", "corrected_qty", "corrected_px"), strict=True
-        )
-    ),
-)
-_OF_TRADE: Final = {"exec_id": "_by", "exec_ref_id": "exec_id"}
-_NO_REPEATS: Final = pl.col("repeats", "conflicts").fill_null(0)
-_NONE: Final = pl.DataFrame(ROWS.empty_table())
+_SAYS: Final = ("folded", "session_id", "msg_type", "exec_type", "exec_trans_type", "ord_status", "last_qty")
+_NO_FILLS: Final = pa.RecordBatch.from_pylist([], FILLS)
+_NO_CHANGES: Final = pa.RecordBatch.from_pylist([], CHANGES)
 
 
-def fold(frame: pl.DataFrame) -> pl.DataFrame:
-    """What a batch says of each trade: a row a (session_id, exec_id), columns as `ROWS`.
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """What a batch says of trades: rows as `FILLS`, and as `CHANGES`."""
 
-    The frame is in log order and holds only what is folded, with `session_id`, `order_key`, `ingested_at`.
-    """
-    reports = frame.select(_READ).filter(_REPORT).with_columns(_WHAT).drop_nulls("what")
-    if not reports.height:
-        return _NONE
-    fills = _fills(reports.filter(_IS["fill"]))
-    changes = reports.filter(~_IS["fill"])
-    found = fills if not changes.height else _changed(fills, changes.rename(_OF_TRADE))
-    return pl.concat([_NONE, found], how="diagonal").with_columns(_NO_REPEATS).sort(KEY)
+    fills: pa.RecordBatch
+    changes: pa.RecordBatch
 
 
-def _fills(reports: pl.DataFrame) -> pl.DataFrame:
-    """The first report of each fill, and how many of the same ExecID came after it."""
-    is_first = reports.select(_FIRST_OF_KEY).to_series()
-    first = reports.select(*KEY, *_KEPT).filter(is_first)
-    if first.height == reports.height:
-        return first
-    again = reports.select(*KEY, *CONTENT).filter(~is_first)
-    repeats = again.join(first, on=KEY).group_by(KEY).agg(_REPEATS)
-    return first.join(repeats, on=KEY, how="left", maintain_order="left")
+def fold(rows: pa.RecordBatch) -> Trades:
+    """What rows (columns as `ingest/rows.py`) say of trades. Trades come in the order of their first reports."""
+    filled, changed, busts, capturing = _trades.kinds([rows.column(name) for name in _SAYS], rows.num_rows)
+    fills = execution_reports(rows, filled)
+    changes = execution_reports(rows, changed)
+    is_bust = pa.array(list(map(bool, busts)), pa.bool_())
+    if capturing:
+        found = captured(rows, int32s(capturing))
+        fills = together(fills, found.fills)
+        changes = together(changes, found.changes)
+        is_bust = pa.concat_arrays([is_bust, found.is_bust])
+    return Trades(_fills(fills), _changes(changes, is_bust))
 
 
-def _changed(fills: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-    """The fills with what busts and corrections say of them; also of fills that have not come yet."""
-    changed = changes.group_by(KEY, maintain_order=True).agg(_CHANGES)
-    # A trade that has not come yet is known by its key alone, and by where its bust or correction stands.
-    unseen = changed.join(fills, on=KEY, how="anti")
-    return pl.concat([fills.join(changed.drop(_PLACE), on=KEY, how="left"), unseen], how="diagonal")
+def _digests(columns: list[pa.Array]) -> pa.Array:
+    numbers = _trades.digests(columns, len(columns[0]))
+    return pa.Array.from_buffers(pa.int64(), len(columns[0]), [None, pa.py_buffer(numbers)])
+
+
+def _ids(ids: pa.Array, says: list[pa.Array]) -> pa.Array:
+    """The ids, and where there is none, one made of what the report says."""
+    if not ids.null_count:
+        return ids
+    numbers = _digests(says).to_pylist()
+    return pc.coalesce(ids, pa.array([f"no-id:{number & (2**64 - 1):016x}" for number in numbers]))
+
+
+def _fills(reports: pa.RecordBatch) -> pa.RecordBatch:
+    if not reports.num_rows:
+        return _NO_FILLS
+    columns = dict(zip(REPORTS.names, reports.columns, strict=True))
+    columns["content"] = _digests([columns[name] for name in CONTENT])
+    columns["exec_id"] = _ids(
+        columns["exec_id"], [columns[name] for name in ("sent", "msg_seq_num", "content")]
+    )
+    counts, numbers, trades, mixed = _trades.group(
+        [columns[name] for name in KEY], [columns[name] for name in ORDER], reports.num_rows
+    )
+    contents = _contents(columns["content"], int32s(trades)) if mixed else {}
+    rows = int32s(counts)
+    if len(rows) < reports.num_rows:
+        columns = {name: column.take(rows) for name, column in columns.items()}
+    columns["reports"] = int32s(numbers)
+    columns["contents"] = (
+        pa.array([contents.get(trade) for trade in range(len(rows))], pa.string())
+        if mixed
+        else (pa.nulls(len(rows), pa.string()))
+    )
+    return _as(FILLS, columns)
+
+
+def _contents(content: pa.Array, trades: pa.Array) -> dict[int, str]:
+    """Of the trades whose reports have several contents, which."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for trade, number in zip(trades.to_pylist(), content.to_pylist(), strict=True):
+        found[trade].add(number)
+    return {
+        trade: " ".join(map(str, nsmallest(MOST_CONTENTS, numbers)))
+        for trade, numbers in found.items()
+        if len(numbers) > 1
+    }
+
+
+def _changes(reports: pa.RecordBatch, is_bust: pa.Array) -> pa.RecordBatch:
+    if not reports.num_rows:
+        return _NO_CHANGES
+    columns = dict(zip(REPORTS.names, reports.columns, strict=True))
+    columns["is_bust"] = is_bust
+    columns["content"] = _digests(
+        [is_bust, *(columns[name] for name in ("last_qty", "last_px", "trade_date"))]
+    )
+    says = [columns[name] for name in ("sent", "msg_seq_num", "content", "ref_id")]
+    columns["exec_id"] = _ids(columns["exec_id"], says)
+    columns["ref_id"] = pc.coalesce(columns["ref_id"], columns["exec_id"])
+    return _as(CHANGES, columns)
+
+
+def _as(schema: pa.Schema, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    columns["trading_day"] = columns["trading_day"].view(pa.date32())
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)

@@ -9,7 +9,7 @@ from typing import Final
 
 #: Verified against the log, and rebuilt from it.
 FOLDS: Final = (
-    *("orders", "trades", "trade_minutes", "sessions"),
+    *("orders", "trades", "trade_changes", "trade_minutes", "sessions"),
     *("message_minutes", "defect_minutes", "latency_minutes"),
 )
 

@@ -33,7 +33,7 @@ _MOST_CHOICES: Final = 500
 _MOST_STEPS: Final = 60
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60)
 #: Where the newest page begins: before everything.
-_END: Final = (None, 2**31 - 1, "")
+_END: Final = (None, 2**31 - 1, "", 0, None)
 
 _SQL: Final = sql.load("reads")
 
@@ -121,14 +121,18 @@ class Reader:
         self, wanted: views.TradeFilter, *, before: views.TradeKey | None = None, limit: int = 200
     ) -> views.TradePage:
         """A page of the blotter: the newest trades that match, or those before `before`."""
-        time, session_id, exec_id = (
-            _END if before is None else (before.ingested_at, before.session_id, before.exec_id)
+        time, session_id, exec_id, side_no, day = (
+            _END
+            if before is None
+            else (before.ingested_at, before.session_id, before.exec_id, before.side_no, before.trading_day)
         )
         filtered = wanted != views.TradeFilter()
         parameters = {
             "before_time": time,
             "before_session": session_id,
             "before_exec_id": exec_id,
+            "before_side_no": side_no,
+            "before_day": day,
             "symbols": _array(wanted.symbols),
             "sides": _array(wanted.sides),
             "sessions": _array(wanted.sessions),

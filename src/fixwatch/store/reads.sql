@@ -156,28 +156,30 @@ LIMIT %(limit)s
 WITH scanned AS (
     SELECT *
     FROM trades
-    WHERE (ingested_at, session_id, exec_id)
-          < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before_session)s::integer, %(before_exec_id)s::text)
-    ORDER BY ingested_at DESC, session_id DESC, exec_id DESC
+    WHERE (ingested_at, session_id, exec_id, side_no, trading_day)
+          < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before_session)s::integer, %(before_exec_id)s::text,
+             %(before_side_no)s::integer, coalesce(%(before_day)s::date, 'infinity'))
+    ORDER BY ingested_at DESC, session_id DESC, exec_id DESC, side_no DESC, trading_day DESC
     LIMIT %(scan)s
 )
-SELECT ingested_at, session_id, exec_id, stream_id, kafka_offset, cl_ord_id, order_id, account, symbol, side,
+SELECT ingested_at, session_id, exec_id, side_no, trading_day, source, stream_id, kafka_offset, traded_at, cl_ord_id, order_id, account, symbol, side,
        currency, last_mkt, transact_time, qty, px, notional, last_qty, last_px, status, repeats, conflicts,
        sender_comp_id, sender_sub_id, sender_location_id, target_comp_id, target_sub_id, target_location_id
 FROM scanned JOIN sessions USING (session_id)
 WHERE (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
   AND (%(sides)s::text[] IS NULL OR side = ANY(%(sides)s::text[]))
   AND (%(sessions)s::integer[] IS NULL OR session_id = ANY(%(sessions)s::integer[]))
-ORDER BY ingested_at DESC, session_id DESC, exec_id DESC
+ORDER BY ingested_at DESC, session_id DESC, exec_id DESC, side_no DESC, trading_day DESC
 LIMIT %(limit)s
 
 -- trades_reach --
 -- The last trade that `trades` looked at; no row: it looked at all of them.
-SELECT ingested_at, session_id, exec_id
+SELECT ingested_at, session_id, exec_id, side_no, trading_day
 FROM trades
-WHERE (ingested_at, session_id, exec_id)
-      < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before_session)s::integer, %(before_exec_id)s::text)
-ORDER BY ingested_at DESC, session_id DESC, exec_id DESC
+WHERE (ingested_at, session_id, exec_id, side_no, trading_day)
+      < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before_session)s::integer, %(before_exec_id)s::text,
+         %(before_side_no)s::integer, coalesce(%(before_day)s::date, 'infinity'))
+ORDER BY ingested_at DESC, session_id DESC, exec_id DESC, side_no DESC, trading_day DESC
 OFFSET %(scan)s - 1 LIMIT 1
 
 -- defective_messages --

@@ -6,7 +6,7 @@ Times are aware datetimes in UTC, money is `Decimal`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 
@@ -70,17 +70,27 @@ class TradeKey:
     ingested_at: datetime
     session_id: int
     exec_id: str
+    side_no: int
+    trading_day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade(SessionName):
-    """One fill. `qty`, `px`, `notional` are what counts now; `last_qty`, `last_px` what was first reported."""
+    """One fill. `qty`, `px`, `notional` are what counts now; `last_qty`, `last_px` what was first reported.
+
+    `source` is the MsgType(35) that reported it: `8`, or `AE`, of which it is the side `side_no`. `traded_at` is
+    TransactTime(60), or else when it was sent.
+    """
 
     ingested_at: datetime
     session_id: int
     exec_id: str
+    side_no: int
+    trading_day: date
+    source: str
     stream_id: int
     kafka_offset: int
+    traded_at: datetime
     cl_ord_id: str | None
     order_id: str | None
     account: str | None
@@ -101,7 +111,7 @@ class Trade(SessionName):
     @property
     def key(self) -> TradeKey:
         """Its place in the blotter."""
-        return TradeKey(self.ingested_at, self.session_id, self.exec_id)
+        return TradeKey(self.ingested_at, self.session_id, self.exec_id, self.side_no, self.trading_day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
 import psycopg
@@ -18,6 +18,7 @@ from fixwatch.errors import Fenced
 from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
 from fixwatch.store.copy import Arrays, CopyData, send
 from fixwatch.store.sql import load
+from fixwatch.store.trade_tables import TradeTables
 
 _SQL: Final = load("writes")
 _ORDERS: Final = load("orders")
@@ -69,6 +70,7 @@ class Transaction:
 
     def __init__(self, cursor: psycopg.Cursor) -> None:
         self._cursor = cursor
+        self.trades: Final = TradeTables(cursor)
 
     def advance(self, moves: Sequence[Advance]) -> None:
         """Move the offsets on, each only from where this process read it. To be called first.
@@ -93,7 +95,7 @@ class Transaction:
         self._cursor.execute(_SQL["record_gap"], asdict(gap))
 
     def append(self, rows: CopyData) -> None:
-        """COPY rows into their table: the log, or orders or trades of which nothing is stored yet.
+        """COPY rows into their table: the log, or orders of which nothing is stored yet.
 
         Raises:
             psycopg.errors.UniqueViolation: something was stored all the same.
@@ -126,18 +128,6 @@ class Transaction:
         for statement in ("mark_moved", "follow_moved", "move_messages", "move_ids"):
             self._cursor.execute(_ORDERS[statement], of | ids.columns)
 
-    def known_trades(self, keys: Arrays) -> list[tuple[int, str]]:
-        """Those of the trades in `keys` (session_id, exec_id) that are stored."""
-        return self._cursor.execute(_SQL["read_known_trades"], keys.columns).fetchall()
-
-    def count_trades(self, ingested_at: datetime, stream_ids: Sequence[int]) -> None:
-        """Count the trades that this batch has appended in their minutes; before it merges any.
-
-        `ingested_at` and `stream_ids` are the batch's: they tell its trades from all others.
-        """
-        of = {"ingested_at": ingested_at, "stream_ids": list(stream_ids)}
-        self._cursor.execute(_SQL["count_new_trades"], of)
-
     def upsert(self, fold: Fold, rows: Arrays) -> None:
         """Merge a fold's rows: the columns of its table, or for sessions what the statement names."""
         if rows.rows:
@@ -156,11 +146,10 @@ class Transaction:
         self._cursor.execute(_SQL["record_batch"], figures)
 
 
-Fold = Literal["sessions", "trades", "message_minutes", "defect_minutes"]
+Fold = Literal["sessions", "message_minutes", "defect_minutes"]
 
 _UPSERTS: Final[dict[Fold, tuple[str, ...]]] = {
     "sessions": ("lock_sessions", "upsert_sessions"),
-    "trades": ("upsert_trades",),
     "message_minutes": ("upsert_message_minutes",),
     "defect_minutes": ("upsert_defect_minutes",),
 }

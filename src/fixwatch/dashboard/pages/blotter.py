@@ -17,7 +17,6 @@ _STATUS: Final = {
     "new": "New",
     "busted": "✕ Busted",
     "corrected": "▲ Corrected",
-    "unseen": "? Original not seen",
 }
 #: Pixels. The grid measures the first rows that it gets; what comes later may be longer, and a number that is
 #: cut reads as another number.
@@ -144,7 +143,7 @@ def _table(trades: list[Trade]) -> None:
 
 
 def _time(trade: Trade) -> datetime:
-    return trade.transact_time or trade.ingested_at
+    return trade.traded_at
 
 
 def _status(trade: Trade) -> str:

@@ -1,0 +1,189 @@
+-- Trades, as one batch moves them. Rows come as parameters, an array a column. Whoever writes holds the lock of the
+-- rows of `sessions` that the trades are of: nobody else writes theirs meanwhile.
+--
+-- Every statement that moves trades moves their minutes by what it changed, and takes a minute away that counts nothing
+-- any more: there would be none if the trades had come in another order.
+
+-- look_up --
+-- Which trades of a batch are stored, or are named by a change that came before them: by their place in the batch.
+SELECT n.at::integer - 1, t.session_id IS NOT NULL
+FROM unnest(%(session_id)s, %(exec_id)s, %(side_no)s, %(trading_day)s) WITH ORDINALITY
+    AS n (session_id, exec_id, side_no, trading_day, at)
+LEFT JOIN trades AS t ON t.session_id = n.session_id AND t.exec_id = n.exec_id AND t.side_no = n.side_no
+                     AND t.trading_day = n.trading_day
+WHERE t.session_id IS NOT NULL
+   OR EXISTS (SELECT FROM trade_changes AS c WHERE c.session_id = n.session_id AND c.ref_id = n.exec_id)
+
+-- count_fills --
+-- Trades that were appended, into their minutes.
+WITH moved AS (
+    SELECT date_trunc('minute', coalesce(transact_time, sent)) AS minute, coalesce(symbol, '') AS symbol,
+           coalesce(account, '') AS account, coalesce(currency, '') AS currency, session_id,
+           coalesce(side, '') AS side, count(*) AS trades, sum(coalesce(last_qty, 0)) AS qty,
+           sum(CASE WHEN last_px IS NULL THEN 0 ELSE coalesce(last_qty, 0) END) AS priced_qty,
+           sum(coalesce(last_qty * last_px, 0)) AS notional
+    FROM unnest(%(session_id)s, %(transact_time)s, %(sent)s, %(symbol)s, %(account)s, %(currency)s, %(side)s,
+                %(last_qty)s, %(last_px)s)
+        AS n (session_id, transact_time, sent, symbol, account, currency, side, last_qty, last_px)
+    GROUP BY 1, 2, 3, 4, 5, 6
+)
+MERGE INTO trade_minutes AS m USING moved AS d
+ON (m.minute, m.symbol, m.account, m.currency, m.session_id, m.side)
+   = (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side)
+WHEN MATCHED THEN UPDATE SET
+    trades = m.trades + d.trades, qty = m.qty + d.qty, priced_qty = m.priced_qty + d.priced_qty,
+    notional = m.notional + d.notional
+WHEN NOT MATCHED THEN
+    INSERT (minute, symbol, account, currency, session_id, side, trades, qty, priced_qty, notional)
+    VALUES (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side, d.trades, d.qty, d.priced_qty, d.notional)
+
+-- merge_fills --
+-- Of a trade's reports the least counts, by (sent, msg_seq_num, content) and then by place; contents are a set, of
+-- which the least are kept. Returns the places in the batch of those that changes name.
+WITH n AS MATERIALIZED (
+    SELECT *
+    FROM unnest(%(session_id)s, %(exec_id)s, %(side_no)s, %(trading_day)s, %(sent)s, %(msg_seq_num)s, %(stream_id)s,
+                %(kafka_offset)s, %(cl_ord_id)s, %(order_id)s, %(account)s, %(symbol)s, %(side)s, %(currency)s,
+                %(last_mkt)s, %(trade_date)s, %(settl_date)s, %(transact_time)s, %(last_qty)s, %(last_px)s,
+                %(content)s, %(reports)s, %(contents)s) WITH ORDINALITY
+        AS n (session_id, exec_id, side_no, trading_day, sent, msg_seq_num, stream_id, kafka_offset, cl_ord_id,
+            order_id, account, symbol, side, currency, last_mkt, trade_date, settl_date, transact_time, last_qty,
+            last_px, content, reports, contents, at)
+), merged AS (
+    INSERT INTO trades AS t (
+        session_id, exec_id, side_no, trading_day, sent, msg_seq_num, stream_id, kafka_offset, ingested_at, cl_ord_id,
+        order_id, account, symbol, side, currency, last_mkt, trade_date, settl_date, transact_time, last_qty, last_px,
+        content, reports, contents)
+    SELECT session_id, exec_id, side_no, trading_day, sent, msg_seq_num, stream_id, kafka_offset, %(ingested_at)s,
+           cl_ord_id, order_id, account, symbol, side, currency, last_mkt, trade_date, settl_date, transact_time,
+           last_qty, last_px, content, reports, string_to_array(contents, ' ')::bigint[]
+    FROM n
+    ON CONFLICT (session_id, exec_id, side_no, trading_day) DO UPDATE SET
+        (sent, msg_seq_num, stream_id, kafka_offset, cl_ord_id, order_id, account, symbol, side, currency, last_mkt,
+         trade_date, settl_date, transact_time, last_qty, last_px, content) = (
+            SELECT (f).sent, (f).msg_seq_num, (f).stream_id, (f).kafka_offset, (f).cl_ord_id, (f).order_id,
+                   (f).account, (f).symbol, (f).side, (f).currency, (f).last_mkt, (f).trade_date, (f).settl_date,
+                   (f).transact_time, (f).last_qty, (f).last_px, (f).content
+            FROM (SELECT CASE WHEN (excluded.sent, excluded.msg_seq_num, excluded.content, excluded.stream_id,
+                                    excluded.kafka_offset)
+                                   < (t.sent, t.msg_seq_num, t.content, t.stream_id, t.kafka_offset)
+                              THEN excluded ELSE t END) AS least (f)),
+        ingested_at = least(t.ingested_at, excluded.ingested_at),
+        reports     = t.reports + excluded.reports,
+        contents    = CASE WHEN t.contents IS NULL AND excluded.contents IS NULL AND t.content = excluded.content
+                           THEN NULL
+                           ELSE (SELECT array_agg(content ORDER BY content)
+                                 FROM (SELECT DISTINCT content
+                                       FROM unnest(coalesce(t.contents, ARRAY[t.content])
+                                                   || coalesce(excluded.contents, ARRAY[excluded.content])) AS content
+                                       ORDER BY content LIMIT %(most_contents)s) AS least) END
+    RETURNING old AS before, new AS after
+), moved AS (
+    SELECT date_trunc('minute', (of).traded_at) AS minute, coalesce((of).symbol, '') AS symbol,
+           coalesce((of).account, '') AS account, coalesce((of).currency, '') AS currency, (of).session_id,
+           coalesce((of).side, '') AS side, sum(sign * ((of).status <> 'busted')::integer) AS trades,
+           sum(sign * (of).qty) AS qty, sum(CASE WHEN (of).px IS NULL THEN 0 ELSE sign * (of).qty END) AS priced_qty,
+           sum(sign * (of).notional) AS notional
+    FROM merged CROSS JOIN LATERAL (VALUES (-1, before), (1, after)) AS s (sign, of)
+    WHERE (of).session_id IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5, 6
+), counted AS (
+    MERGE INTO trade_minutes AS m USING (
+        SELECT * FROM moved WHERE trades <> 0 OR qty <> 0 OR priced_qty <> 0 OR notional <> 0
+    ) AS d
+    ON (m.minute, m.symbol, m.account, m.currency, m.session_id, m.side)
+       = (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side)
+    WHEN MATCHED AND m.trades + d.trades = 0 THEN DELETE
+    WHEN MATCHED THEN UPDATE SET
+        trades = m.trades + d.trades, qty = m.qty + d.qty, priced_qty = m.priced_qty + d.priced_qty,
+        notional = m.notional + d.notional
+    WHEN NOT MATCHED THEN
+        INSERT (minute, symbol, account, currency, session_id, side, trades, qty, priced_qty, notional)
+        VALUES (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side, d.trades, d.qty, d.priced_qty,
+                d.notional)
+)
+SELECT n.at::integer - 1
+FROM n
+WHERE EXISTS (SELECT FROM trade_changes AS c WHERE c.session_id = n.session_id AND c.ref_id = n.exec_id)
+
+-- add_changes --
+-- A set: of two reports of one change the least stays.
+INSERT INTO trade_changes AS c (session_id, ref_id, side_no, exec_id, trading_day, sent, msg_seq_num, stream_id,
+    kafka_offset, trade_date, last_qty, last_px, is_bust, content, ingested_at)
+SELECT DISTINCT ON (session_id, ref_id, side_no, exec_id, trading_day, content) *, %(ingested_at)s
+FROM unnest(%(session_id)s, %(ref_id)s, %(side_no)s, %(exec_id)s, %(trading_day)s, %(sent)s, %(msg_seq_num)s,
+            %(stream_id)s, %(kafka_offset)s, %(trade_date)s, %(last_qty)s, %(last_px)s, %(is_bust)s, %(content)s)
+    AS n (session_id, ref_id, side_no, exec_id, trading_day, sent, msg_seq_num, stream_id, kafka_offset, trade_date,
+        last_qty, last_px, is_bust, content)
+ORDER BY session_id, ref_id, side_no, exec_id, trading_day, content, sent, msg_seq_num, stream_id, kafka_offset
+ON CONFLICT (session_id, ref_id, exec_id, side_no, trading_day, content) DO UPDATE SET
+    (sent, msg_seq_num, stream_id, kafka_offset) = (
+        SELECT *
+        FROM (VALUES (c.sent, c.msg_seq_num, c.stream_id, c.kafka_offset),
+                     (excluded.sent, excluded.msg_seq_num, excluded.stream_id, excluded.kafka_offset)) AS r
+        ORDER BY 1, 2, 3, 4 LIMIT 1),
+    ingested_at = least(c.ingested_at, excluded.ingested_at)
+
+-- read_related --
+-- Everything that has to do with some ids: the changes that name one or have one, with all that have to do with
+-- their ids; and the trades of these ids. Trades have no ref_id.
+WITH RECURSIVE related AS (
+    SELECT session_id, is_capture, id COLLATE "C"
+    FROM unnest(%(session_id)s, %(is_capture)s, %(id)s) AS n (session_id, is_capture, id)
+    UNION
+    SELECT r.session_id, r.is_capture, o.id
+    FROM related AS r CROSS JOIN LATERAL (
+        SELECT c.exec_id AS id FROM trade_changes AS c
+        WHERE c.session_id = r.session_id AND c.ref_id = r.id AND (c.side_no <> 0) = r.is_capture
+        UNION ALL
+        SELECT c.ref_id FROM trade_changes AS c
+        WHERE c.session_id = r.session_id AND c.exec_id = r.id AND (c.side_no <> 0) = r.is_capture) AS o
+)
+SELECT r.session_id, r.is_capture, t.exec_id, t.side_no, t.trading_day, t.trade_date, NULL AS ref_id,
+       NULL::boolean AS is_bust, NULL::timestamptz AS sent, NULL::bigint AS msg_seq_num, NULL::bigint AS content,
+       NULL::numeric AS last_qty, NULL::numeric AS last_px
+FROM related AS r JOIN trades AS t ON t.session_id = r.session_id AND t.exec_id = r.id
+                                  AND (t.side_no <> 0) = r.is_capture
+UNION ALL
+SELECT r.session_id, r.is_capture, c.exec_id, c.side_no, c.trading_day, c.trade_date, c.ref_id, c.is_bust, c.sent,
+       c.msg_seq_num, c.content, c.last_qty, c.last_px
+FROM related AS r JOIN trade_changes AS c ON c.session_id = r.session_id AND c.ref_id = r.id
+                                         AND (c.side_no <> 0) = r.is_capture
+
+-- settle --
+-- What changes come to for their trades; null where there is none (any more).
+WITH settled AS (
+    UPDATE trades AS t SET
+        bust_exec_id = n.bust_exec_id, correct_exec_id = n.correct_exec_id, corrected_at = n.corrected_at,
+        corrected_qty = n.corrected_qty, corrected_px = n.corrected_px
+    FROM unnest(%(session_id)s, %(exec_id)s, %(side_no)s, %(trading_day)s, %(bust_exec_id)s, %(correct_exec_id)s,
+                %(corrected_at)s, %(corrected_qty)s, %(corrected_px)s)
+        AS n (session_id, exec_id, side_no, trading_day, bust_exec_id, correct_exec_id, corrected_at, corrected_qty,
+            corrected_px)
+    WHERE t.session_id = n.session_id AND t.exec_id = n.exec_id AND t.side_no = n.side_no
+      AND t.trading_day = n.trading_day
+      AND (t.bust_exec_id, t.correct_exec_id, t.corrected_at, t.corrected_qty, t.corrected_px)
+          IS DISTINCT FROM
+          (n.bust_exec_id, n.correct_exec_id, n.corrected_at, n.corrected_qty, n.corrected_px)
+    RETURNING old AS before, new AS after
+), moved AS (
+    SELECT date_trunc('minute', (of).traded_at) AS minute, coalesce((of).symbol, '') AS symbol,
+           coalesce((of).account, '') AS account, coalesce((of).currency, '') AS currency, (of).session_id,
+           coalesce((of).side, '') AS side, sum(sign * ((of).status <> 'busted')::integer) AS trades,
+           sum(sign * (of).qty) AS qty, sum(CASE WHEN (of).px IS NULL THEN 0 ELSE sign * (of).qty END) AS priced_qty,
+           sum(sign * (of).notional) AS notional
+    FROM settled CROSS JOIN LATERAL (VALUES (-1, before), (1, after)) AS s (sign, of)
+    GROUP BY 1, 2, 3, 4, 5, 6
+)
+MERGE INTO trade_minutes AS m USING (
+    SELECT * FROM moved WHERE trades <> 0 OR qty <> 0 OR priced_qty <> 0 OR notional <> 0
+) AS d
+ON (m.minute, m.symbol, m.account, m.currency, m.session_id, m.side)
+   = (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side)
+WHEN MATCHED AND m.trades + d.trades = 0 THEN DELETE
+WHEN MATCHED THEN UPDATE SET
+    trades = m.trades + d.trades, qty = m.qty + d.qty, priced_qty = m.priced_qty + d.priced_qty,
+    notional = m.notional + d.notional
+WHEN NOT MATCHED THEN
+    INSERT (minute, symbol, account, currency, session_id, side, trades, qty, priced_qty, notional)
+    VALUES (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side, d.trades, d.qty, d.priced_qty, d.notional)
