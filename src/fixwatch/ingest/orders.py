@@ -123,10 +123,5 @@ def merge(
     )
 
 
-def of_orders(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows as `Chains` and `fold` read them: with `legs`."""
-    return rows.append_column("legs", pa.nulls(rows.num_rows, pa.string()))
-
-
 def _array(kind: pa.DataType, rows: int, values: bytearray) -> pa.Array:
     return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(values)])

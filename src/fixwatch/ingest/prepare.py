@@ -21,6 +21,7 @@ from fixwatch.ingest._orders import Orders
 from fixwatch.ingest._trading_days import TradingDays
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch, defect_lists
 from fixwatch.ingest.extra import extra
+from fixwatch.ingest.order_rows import order_rows
 from fixwatch.ingest.orders import Assigned
 from fixwatch.ingest.rows import rows_of, with_order_keys
 from fixwatch.ingest.trades import Trades
@@ -72,7 +73,7 @@ class Preparer:
         ingested_at = batch.ingested_at or datetime.now(UTC)
         self._name_sessions(decoded)
         rows = rows_of(batch, decoded, stream_ids, self._sessions, self._days)
-        of_orders = orders.of_orders(rows)
+        of_orders = order_rows(rows)
         assigned = self._find_orders(of_orders)
         said = orders.fold(with_order_keys(of_orders, assigned.order_key))
         rows = with_order_keys(rows, assigned.order_key.slice(0, len(batch)))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from fixwatch.ingest import orders
+from fixwatch.ingest.order_rows import order_rows
 from fixwatch.ingest.orders import Assigned
 from fixwatch.ingest.rows import with_order_keys
 from fixwatch.store.identities import KnownId
@@ -29,7 +30,7 @@ def report(seq: int, cl_ord_id: str, status: str, **more: object) -> bytes:
 
 def assigned(messages: list[bytes], known: list[KnownId] | None = None) -> Assigned:
     numbers = count(100)
-    chains = orders.Chains(orders.of_orders(rows_of_messages(messages)))
+    chains = orders.Chains(order_rows(rows_of_messages(messages)))
     return chains.assign(known or [], lambda n: [next(numbers) for _ in range(n)])
 
 
@@ -39,7 +40,7 @@ def keys(messages: list[bytes], known: list[KnownId] | None = None) -> list[int 
 
 def row_of(messages: list[bytes]) -> dict[str, Any]:
     """The row of the one order that messages are of."""
-    rows = orders.of_orders(rows_of_messages(messages))
+    rows = order_rows(rows_of_messages(messages))
     (row,) = orders.merge(
         orders.fold(with_order_keys(rows, pa.array([1] * len(messages)))), {}
     ).orders.to_pylist()
@@ -150,7 +151,7 @@ def test_states_merge_to_what_all_messages_at_once_come_to() -> None:
         request("F", 2, "B", _41="A", _55="IBM", _54="1"),
         report(2, "B", "4", _41="A", _38="100", _14="0", _151="0", _6="0"),
     ]
-    rows = with_order_keys(orders.of_orders(rows_of_messages(life)), pa.array([1] * 4))
+    rows = with_order_keys(order_rows(rows_of_messages(life)), pa.array([1] * 4))
     whole = orders.merge(orders.fold(rows), {})
     state: dict[int, list[bytes]] = {}
     counted: dict[tuple[Any, ...], int] = {}
@@ -167,7 +168,7 @@ def test_states_merge_to_what_all_messages_at_once_come_to() -> None:
 
 
 def test_a_damaged_state_is_an_error() -> None:
-    rows = with_order_keys(orders.of_orders(rows_of_messages([request("D", 1, "A")])), pa.array([1]))
+    rows = with_order_keys(order_rows(rows_of_messages([request("D", 1, "A")])), pa.array([1]))
     state = orders.merge(orders.fold(rows), {}).orders.column("events")[0].as_py()
     for damaged in (b"", state[:-1], state + b"x", b"\xff" * 40):
         with pytest.raises(ValueError, match="damaged"):
