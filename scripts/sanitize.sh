@@ -24,10 +24,11 @@ export UBSAN_OPTIONS=print_stacktrace=1
 echo "sanitize: building"
 mkdir -p "$build"
 CC=gcc FIXWATCH_SANITIZE=1 "$python" setup.py --quiet build --build-temp "$build/objects" --build-lib "$build/lib"
-for module in fix/_kernel fix/_tables ingest/_chains ingest/_group_entries ingest/_orders ingest/_rollups ingest/_rows ingest/_trades ingest/_trading_days logs/_splitter store/_binary; do
-    grep -q __asan_report_load "$build/lib/fixwatch/$module".*.so || fail "$module was built without AddressSanitizer"
-    grep -q __ubsan_handle "$build/lib/fixwatch/$module".*.so ||
-        fail "$module was built without UndefinedBehaviorSanitizer"
+for source in src/fixwatch/*/_*.pyx; do
+    module=${source#src/fixwatch/}
+    built=$(echo "$build/lib/fixwatch/${module%.pyx}".*.so)
+    grep -q __asan_report_load "$built" || fail "$module was built without AddressSanitizer"
+    grep -q __ubsan_handle "$built" || fail "$module was built without UndefinedBehaviorSanitizer"
 done
 
 echo "sanitize: the fuzz targets, on their seeds"
