@@ -30,6 +30,7 @@ setup(
                 "fix/_tables",
                 "ingest/_chains",
                 "ingest/_group_entries",
+                "ingest/_order_merge",
                 "ingest/_orders",
                 "ingest/_rollups",
                 "ingest/_rows",

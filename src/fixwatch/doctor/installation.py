@@ -24,6 +24,7 @@ _COMPILED: Final = (
     "fixwatch.fix._tables",
     "fixwatch.ingest._chains",
     "fixwatch.ingest._group_entries",
+    "fixwatch.ingest._order_merge",
     "fixwatch.ingest._orders",
     "fixwatch.ingest._rollups",
     "fixwatch.ingest._rows",

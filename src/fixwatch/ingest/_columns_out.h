@@ -2,7 +2,7 @@
 #ifndef FW_COLUMNS_OUT_H
 #define FW_COLUMNS_OUT_H
 
-#include "_order_event.h"
+#include "_packed.h"
 
 typedef struct {
     fw_bytes valid, values, ends;

@@ -6,11 +6,7 @@
 #ifndef FW_ORDER_EVENT_H
 #define FW_ORDER_EVENT_H
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "_rows.h"
+#include "_packed.h"
 
 enum { FW_CL_ORD_ID, FW_ORIG_CL_ORD_ID, FW_ORDER_ID, FW_LIST_ID, FW_ACCOUNT, FW_SYMBOL, FW_SIDE, FW_ORD_TYPE,
        FW_TIME_IN_FORCE, FW_CURRENCY, FW_NOTE, FW_LEGS, FW_TEXTS };
@@ -36,155 +32,6 @@ typedef struct {
 } fw_event;
 
 static inline int fw_is_report(const fw_event *event) { return event->type == '8' || event->type == '9'; }
-
-/* Bytes on their way out; `at` NULL once there was no memory. */
-typedef struct {
-    uint8_t *bytes;
-    size_t size, room;
-    int failed;
-} fw_bytes;
-
-static inline int fw_room(fw_bytes *out, size_t more) {
-    if (out->failed) return 0;
-    if (out->size + more > out->room) {
-        size_t room = (out->size + more) * 2 + 256;
-        uint8_t *bytes = (uint8_t *)realloc(out->bytes, room);
-        if (!bytes) {
-            out->failed = 1;
-            return 0;
-        }
-        out->bytes = bytes;
-        out->room = room;
-    }
-    return 1;
-}
-
-static inline void fw_put(fw_bytes *out, const void *bytes, size_t size) {
-    if (size && fw_room(out, size)) {
-        memcpy(out->bytes + out->size, bytes, size);
-        out->size += size;
-    }
-}
-
-static inline void fw_put_byte(fw_bytes *out, uint8_t byte) { fw_put(out, &byte, 1); }
-
-static inline void fw_put_u64(fw_bytes *out, uint64_t value) {
-    uint8_t bytes[8];
-    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
-    fw_put(out, bytes, 8);
-}
-
-static inline void fw_put_varint(fw_bytes *out, unsigned __int128 value) {
-    uint8_t bytes[19];
-    int size = 0;
-    for (; value > 127; value >>= 7) bytes[size++] = (uint8_t)(value | 128);
-    bytes[size++] = (uint8_t)value;
-    fw_put(out, bytes, (size_t)size);
-}
-
-static inline unsigned __int128 fw_zigzag(__int128 value) {
-    return value < 0 ? ~((unsigned __int128)value << 1) : (unsigned __int128)value << 1;
-}
-
-static inline __int128 fw_unzigzag(unsigned __int128 value) {
-    return value & 1 ? (__int128)~(value >> 1) : (__int128)(value >> 1);
-}
-
-static inline void fw_put_signed(fw_bytes *out, __int128 value) { fw_put_varint(out, fw_zigzag(value)); }
-
-/* Take up to 18 trailing zeros off; how many. One division of 128 bits, which is a slow function, and the rest in 64. */
-static inline int fw_strip_zeros(__int128 *value) {
-    const int64_t unit = 1000000000000000000;
-    __int128 whole;
-    int64_t rest, scale = 1;
-    int zeros = 0;
-    if (*value == 0) return 0;
-    whole = *value / unit;
-    rest = (int64_t)(*value - whole * unit);
-    if (rest == 0) {
-        *value = whole;
-        return 18;
-    }
-    for (int step = 9; step; step = step == 9 ? 3 : step == 3 ? 1 : 0) {
-        int64_t power = step == 9 ? 1000000000 : step == 3 ? 1000 : 10;
-        while (rest % power == 0) {
-            rest /= power;
-            scale *= power;
-            zeros += step;
-        }
-    }
-    *value = whole * (unit / scale) + rest;
-    return zeros;
-}
-
-static inline void fw_put_number(fw_bytes *out, __int128 value) {
-    uint8_t zeros = (uint8_t)fw_strip_zeros(&value);
-    fw_put_byte(out, zeros);
-    fw_put_signed(out, value);
-}
-
-static inline void fw_put_text(fw_bytes *out, fw_text text) {
-    fw_put_varint(out, (unsigned)text.size);
-    fw_put(out, text.bytes, (size_t)text.size);
-}
-
-/* Bytes on their way in; whatever they are, nothing past the end is read. */
-typedef struct {
-    const uint8_t *at, *end;
-    int failed;
-} fw_reader;
-
-static inline uint8_t fw_get_byte(fw_reader *in) {
-    if (in->at == in->end) {
-        in->failed = 1;
-        return 0;
-    }
-    return *in->at++;
-}
-
-static inline uint64_t fw_get_u64(fw_reader *in) {
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++) value |= (uint64_t)fw_get_byte(in) << (8 * i);
-    return value;
-}
-
-static inline unsigned __int128 fw_get_varint(fw_reader *in) {
-    unsigned __int128 value = 0;
-    for (int shift = 0; shift < 128; shift += 7) {
-        uint8_t byte = fw_get_byte(in);
-        value |= (unsigned __int128)(byte & 127) << shift;
-        if (byte < 128) return value;
-    }
-    in->failed = 1;
-    return 0;
-}
-
-static inline __int128 fw_get_signed(fw_reader *in) { return fw_unzigzag(fw_get_varint(in)); }
-
-static inline __int128 fw_get_number(fw_reader *in) {
-    uint8_t zeros = fw_get_byte(in);
-    __int128 value = fw_get_signed(in);
-    if (zeros > 18) {
-        in->failed = 1;
-        return 0;
-    }
-    int64_t power = 1;
-    for (; zeros; zeros--) power *= 10;
-    if (__builtin_mul_overflow(value, (__int128)power, &value)) in->failed = 1;
-    return value;
-}
-
-static inline fw_text fw_get_text(fw_reader *in) {
-    unsigned __int128 size = fw_get_varint(in);
-    fw_text text = {in->at, 0};
-    if (in->failed || size > (unsigned __int128)(in->end - in->at)) {
-        in->failed = 1;
-        return text;
-    }
-    text.size = (int32_t)size;
-    in->at += size;
-    return text;
-}
 
 /* Texts and numbers, those that are as they were `before` as bits only. */
 static inline void fw_put_values(fw_bytes *out, const fw_text *text, const __int128 *number, uint32_t has,
@@ -332,25 +179,6 @@ static int fw_compare_identity(const void *left, const void *right) {
     const fw_event *a = (const fw_event *)left, *b = (const fw_event *)right;
     FW_COMPARE(a->identity, b->identity);
     return fw_compare_said(a, b);
-}
-
-static inline uint64_t fw_stir(uint64_t a, uint64_t b) {
-    unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* A hash that is stored, so it is the same for everybody; never 0. */
-static inline uint64_t fw_text_hash(uint64_t hash, fw_text text) {
-    uint64_t word;
-    if (text.size < 0) return fw_stir(hash ^ 0xA0761D6478BD642Fu, 0xE7037ED1A0B428DBu) | 1;
-    hash ^= (uint64_t)text.size * 0x9E3779B97F4A7C15u;
-    for (int32_t at = 0; at < text.size; at += 8) {
-        int32_t left = text.size - at < 8 ? text.size - at : 8;
-        word = 0;
-        for (int32_t i = 0; i < left; i++) word |= (uint64_t)text.bytes[at + i] << (8 * i);
-        hash = fw_stir(hash ^ word, 0xE7037ED1A0B428DBu) + 0x8EBC6AF09C88C6E3u;
-    }
-    return fw_stir(hash ^ 0xA0761D6478BD642Fu, 0x589965CC75374CC3u) | 1;
 }
 
 #endif

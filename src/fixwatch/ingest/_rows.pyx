@@ -10,7 +10,7 @@ from fixwatch.ingest._rows cimport (
     fw_column, fw_has, fw_i64, fw_is, fw_same, fw_text, fw_text_at, take_column,
 )
 
-cdef extern from "_order_event.h" nogil:
+cdef extern from "_text_hash.h" nogil:
     uint64_t fw_text_hash(uint64_t, fw_text)
 
 cdef enum:

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fixwatch.ingest import orders
-from fixwatch.ingest._orders import Orders, ids_of
+from fixwatch.ingest._order_merge import ids_of
+from fixwatch.ingest._orders import Orders
 from fixwatch.ingest.orders import OrderRows
 from fixwatch.store.copy import arrays, encode
 from fixwatch.store.writer import StoredOrder, Transaction

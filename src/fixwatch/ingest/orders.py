@@ -17,8 +17,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fixwatch.ingest import _order_merge
 from fixwatch.ingest._chains import ID_COLUMNS, KINDS, Links
-from fixwatch.ingest._orders import LATENCY_COLUMNS, ORDER_COLUMNS, ORDER_TYPES, Orders
+from fixwatch.ingest._order_merge import LATENCY_COLUMNS, ORDER_COLUMNS, ORDER_TYPES
+from fixwatch.ingest._orders import Orders
 from fixwatch.ingest.rollups import LATENCY_MINUTES
 from fixwatch.store.identities import KnownId
 
@@ -116,7 +118,9 @@ def merge(
 
     Raises ValueError: what is stored is damaged.
     """
-    columns, latencies = said.merge({key: list(states) for key, states in stored.items()}, dict(moved or {}))
+    columns, latencies = _order_merge.merge(
+        said, {key: list(states) for key, states in stored.items()}, dict(moved or {})
+    )
     return OrderRows(
         pa.RecordBatch.from_arrays(columns, schema=ROWS),
         pa.RecordBatch.from_arrays(latencies, names=list(LATENCY_COLUMNS)).cast(LATENCY_MINUTES),
