@@ -44,8 +44,10 @@ class Stored:
         self._batches = BatchStore(Writer(writing), Identities(control), settings, "test:1")
         self.locate = self._batches.locate
 
-    def store(self, batch: Batch, high_watermarks: dict[int, int]) -> dict[int, int]:
-        before = self._batches.store(batch, high_watermarks)
+    def store(
+        self, batch: Batch, high_watermarks: dict[int, int], confirm: Callable[[], None] = lambda: None
+    ) -> dict[int, int]:
+        before = self._batches.store(batch, high_watermarks, confirm)
         return before | self._batches.finish()
 
     def close(self) -> None:
