@@ -74,8 +74,8 @@ class Identities:
         either. Their order may have the key that this one has now.
         """
         try:
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                send(cursor, encode("order_ids", keys))
+            with self._connection.cursor() as cursor:
+                send(cursor, encode("order_ids", keys))  # one statement, so a transaction of its own
         except psycopg.errors.UniqueViolation:
             return False
         return True
