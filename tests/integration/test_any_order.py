@@ -39,12 +39,27 @@ _BEGAN: Final = int(datetime(2026, 1, 2, 9, 30, tzinfo=UTC).timestamp() * 1_000_
 #: What is compared: every column of a fold but numbers that are given in the order of arrival.
 _TABLES: Final[dict[str, tuple[LiteralString, tuple[str, ...]]]] = {
     "orders": ("SELECT * FROM orders WHERE merged_into IS NULL ORDER BY cl_ord_id, order_id", ("order_key",)),
+    "trades": (
+        "SELECT * FROM trades ORDER BY session_id, exec_id, side_no, trading_day",
+        ("ingested_at", "stream_id", "kafka_offset"),
+    ),
+    "trade_changes": (
+        "SELECT * FROM trade_changes ORDER BY session_id, ref_id, exec_id, side_no, trading_day, content",
+        ("ingested_at", "stream_id", "kafka_offset"),
+    ),
+    "trade_minutes": ("SELECT * FROM trade_minutes ORDER BY 1, 2, 3, 4, 5, 6", ()),
     "latency_minutes": ("SELECT * FROM latency_minutes WHERE count <> 0 ORDER BY 1, 2, 3, 4", ()),
     "message_minutes": ("SELECT * FROM message_minutes ORDER BY 1, 2, 3, 4", ()),
     "defect_minutes": ("SELECT * FROM defect_minutes ORDER BY 1, 2, 3, 4", ()),
 }
 #: What a repeat moves, and is there to move.
-_COUNTS_REPEATS: Final = {"orders": ("messages", "repeats", "events", "last_seen")}
+_COUNTS_REPEATS: Final[dict[str, tuple[str, ...]]] = {
+    "orders": ("messages", "repeats", "events", "last_seen"),
+    "trades": ("reports", "repeats"),
+    "trade_changes": (),
+    "trade_minutes": (),
+    "latency_minutes": (),
+}
 
 Record = tuple[bytes, int]
 
