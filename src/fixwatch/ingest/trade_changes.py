@@ -43,11 +43,10 @@ class Outcome:
 
 
 def settle(related: Iterable[Related]) -> list[Outcome]:
-    """What becomes of each trade among `related`, which are all trades and changes that have to do with some ids."""
+    """What becomes of each trade among `related`: all trades and changes that have to do with some ids, each once."""
     fills: defaultdict[_Id, list[Related]] = defaultdict(list)
     changes: defaultdict[_Id, list[Related]] = defaultdict(list)
-    # A report that is related in two ways comes twice.
-    for one in set(related):
+    for one in related:
         (fills if one.ref_id is None else changes)[_id(one, one.exec_id)].append(one)
     family = _Family(fills, changes)
     of_fill: defaultdict[_Fill, list[Related]] = defaultdict(list)
@@ -106,7 +105,7 @@ class _Family:
         others = [
             one
             for one in self._changes.get(id_, ())
-            if one.trading_day <= change.trading_day and one != change
+            if one.trading_day <= change.trading_day and one is not change
         ]
         day = max((one.trading_day for one in fills), default=None)
         other = max(others, key=lambda one: (one.trading_day, _later(one), one.side_no), default=None)

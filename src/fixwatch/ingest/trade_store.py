@@ -22,7 +22,7 @@ from fixwatch.store.copy import arrays, encode
 from fixwatch.store.trade_tables import TradeTables
 
 #: Up to here one statement that merges is faster than a look, a COPY and a count.
-_FEW: Final = 200
+_FEW: Final = 100
 
 _COUNTED: Final = (
     *("session_id", "transact_time", "sent", "symbol", "account", "currency", "side"),

@@ -19,7 +19,7 @@ from fixwatch.store.sql import load
 _SQL: Final = load("trades")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Related:
     """A trade, or a change (a bust or a correction), which has a `ref_id`: the id that it names.
 
@@ -70,7 +70,7 @@ class TradeTables:
         self._cursor.execute(_SQL["add_changes"], {**changes.columns, "ingested_at": ingested_at})
 
     def related(self, ids: Arrays) -> list[Related]:
-        """All trades and changes that have to do with ids (columns session_id, is_capture, id)."""
+        """All trades and changes that have to do with ids (columns session_id, is_capture, id), each once."""
         with self._cursor.connection.cursor(row_factory=class_row(Related)) as cursor:
             return cursor.execute(_SQL["read_related"], ids.columns).fetchall()
 
