@@ -14,6 +14,11 @@ cdef extern from "_hash.h" nogil:
     uint64_t fw_mix(uint64_t a, uint64_t b)
     uint64_t fw_hash(uint64_t seed, uint64_t space, const uint8_t *p, uint64_t n)
 
+cdef extern from "_money.h" nogil:
+    ctypedef struct fw_sums:
+        pass
+    bint fw_add_fill(fw_sums *, const uint8_t *qty, const uint8_t *px)
+
 #: For looking up in memory alone.
 cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
 
@@ -24,11 +29,14 @@ cdef enum:
     CORRECTION = 3
     CAPTURE = 4
 
-#: Of contents, which are stored: another one would be another content.
+cdef enum:
+    MINUTE = 60_000_000  # microseconds
+
 cdef enum:
     TEXT = -1
     BITS = 0
 
+#: Of contents, which are stored: another one would be another content.
 cdef uint64_t CONTENT_SEED = 0xD1B54A32D192ED03
 cdef uint64_t NULL_VALUE = 0x8CB92BA72F3D8DD7
 
@@ -253,3 +261,99 @@ def group(list key, list order, int64_t rows):
     del counts_row[4 * count:]
     del reports[4 * count:]
     return counts_row, reports, trades, mixed
+
+
+cdef bint same_minute(const fw_column *columns, int64_t a, int64_t b, int64_t minute_a, int64_t minute_b) noexcept nogil:
+    cdef int i
+    if minute_a != minute_b or fw_i32(&columns[6], a) != fw_i32(&columns[6], b):
+        return False
+    for i in range(2, 6):
+        if not fw_same(fw_text_at(&columns[i], a), fw_text_at(&columns[i], b)):
+            return False
+    return True
+
+
+cdef uint64_t minute_hash(const fw_column *columns, int64_t row, int64_t minute) noexcept nogil:
+    cdef uint64_t hash = fw_mix(<uint64_t>minute ^ SEED, <uint64_t>fw_i32(&columns[6], row) | 1)
+    cdef fw_text text
+    cdef int i
+    for i in range(2, 6):
+        text = fw_text_at(&columns[i], row)
+        hash = fw_hash(SEED, hash, text.bytes, <uint64_t>(text.size if text.size > 0 else 0))
+    return hash
+
+
+def minutes(list columns, int64_t rows):
+    """Sums of fills by minute.
+
+    `columns`: transact_time, sent, symbol, account, currency, side, session_id, last_qty, last_px; no nulls in sent and
+    session_id. Returns, of each group: the row that it was met in first (int32), its minute (microseconds, int64), how
+    many fills (int64), and three sums (int128): quantity, and of those with a price quantity and notional, in units of
+    10^-18. And the rows, with the group of each (int32), that are counted but in no sum, because that was not exact.
+    """
+    cdef _Columns of = _Columns(columns)
+    cdef bytearray firsts = bytearray(4 * rows)
+    cdef bytearray moments = bytearray(8 * rows)
+    cdef bytearray counts = bytearray(8 * rows)
+    cdef bytearray sums = bytearray(48 * rows)
+    cdef bytearray left_rows = bytearray(4 * rows)
+    cdef bytearray left_groups = bytearray(4 * rows)
+    cdef int32_t *first = <int32_t *><char *>firsts
+    cdef int64_t *moment = <int64_t *><char *>moments
+    cdef int64_t *fills = <int64_t *><char *>counts
+    cdef char *sum_of = sums
+    cdef int32_t *left_row = <int32_t *><char *>left_rows
+    cdef int32_t *left_group = <int32_t *><char *>left_groups
+    cdef int64_t size = 16
+    cdef int64_t row, at, minute
+    cdef int32_t number, count = 0, left = 0
+    cdef uint64_t slot, mask
+    cdef int32_t *slots
+    cdef fw_sums sum
+    cdef const uint8_t *qty
+    cdef const uint8_t *px
+    if rows > 1 << 30:
+        raise ValueError("too many fills in a batch")
+    while size < 2 * rows:
+        size *= 2
+    mask = <uint64_t>(size - 1)
+    slots = <int32_t *>calloc(<size_t>size, sizeof(int32_t))  # a group's number, and one more
+    if slots is NULL:
+        raise MemoryError
+    with nogil:
+        for row in range(rows):
+            minute = fw_i64(&of.at[0 if fw_has(&of.at[0], row) else 1], row)
+            at = minute % MINUTE
+            minute -= at + MINUTE if at < 0 else at
+            slot = minute_hash(of.at, row, minute) & mask
+            while slots[slot] and not same_minute(
+                of.at, first[slots[slot] - 1], row, moment[slots[slot] - 1], minute
+            ):
+                slot = (slot + 1) & mask
+            if slots[slot] == 0:
+                first[count] = <int32_t>row
+                moment[count] = minute
+                count += 1
+                slots[slot] = count
+            number = slots[slot] - 1
+            fills[number] += 1
+            if not fw_has(&of.at[7], row):
+                continue
+            qty = of.at[7].values + 16 * (row + of.at[7].shift)
+            px = of.at[8].values + 16 * (row + of.at[8].shift) if fw_has(&of.at[8], row) else NULL
+            # The sums lie where nothing of 16 bytes need lie.
+            memcpy(&sum, sum_of + 48 * number, sizeof(fw_sums))
+            if fw_add_fill(&sum, qty, px):
+                memcpy(sum_of + 48 * number, &sum, sizeof(fw_sums))
+            else:
+                left_row[left] = <int32_t>row
+                left_group[left] = number
+                left += 1
+    free(slots)
+    del firsts[4 * count:]
+    del moments[8 * count:]
+    del counts[8 * count:]
+    del sums[48 * count:]
+    del left_rows[4 * left:]
+    del left_groups[4 * left:]
+    return firsts, moments, counts, sums, left_rows, left_groups

@@ -66,8 +66,15 @@ def _id(one: Related, id_: str) -> _Id:
     return one.session_id, one.is_capture, id_
 
 
-def _later(change: Related) -> tuple[datetime, int, str, int]:
-    return change.sent or _NEVER, change.msg_seq_num or 0, change.exec_id, change.content or 0
+def _later(change: Related) -> tuple[datetime, int, str, str, int]:
+    """No two changes of one day and side have the same: these are their key."""
+    return (
+        change.sent or _NEVER,
+        change.msg_seq_num or 0,
+        change.exec_id,
+        change.ref_id or "",
+        change.content or 0,
+    )
 
 
 class _Family:

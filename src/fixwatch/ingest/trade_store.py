@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fixwatch.ingest.trade_changes import settle
+from fixwatch.ingest.trade_minutes import minutes
 from fixwatch.ingest.trades import FILLS, KEY, MOST_CONTENTS, Trades
 from fixwatch.store.copy import arrays, encode
 from fixwatch.store.trade_tables import TradeTables
@@ -24,10 +25,6 @@ from fixwatch.store.trade_tables import TradeTables
 #: Up to here one statement that merges is faster than a look, a COPY and a count.
 _FEW: Final = 100
 
-_COUNTED: Final = (
-    *("session_id", "transact_time", "sent", "symbol", "account", "currency", "side"),
-    *("last_qty", "last_px"),
-)
 _COPIED: Final = [name for name in FILLS.names if name != "contents"]
 _IDS: Final = pa.schema([("session_id", pa.int32()), ("is_capture", pa.bool_()), ("id", pa.string())])
 _OUTCOMES: Final = pa.schema(
@@ -77,10 +74,8 @@ def _store_fills(tables: TradeTables, fills: pa.RecordBatch, ingested_at: dateti
     )
     if new.num_rows:
         at = pa.repeat(pa.scalar(ingested_at, pa.timestamp("us", "UTC")), new.num_rows)
-        tables.append(
-            encode("trades", new.select(_COPIED).append_column("ingested_at", at)),
-            arrays(new.select(_COUNTED)),
-        )
+        rows = new.select(_COPIED).append_column("ingested_at", at)
+        tables.append(encode("trades", rows), arrays(minutes(new)))
     if others is not None:
         named |= _merge(tables, others, ingested_at)
     return named

@@ -55,10 +55,10 @@ class TradeTables:
         """Which fills, by their place, are stored (True), or else are named by a change that came before (False)."""
         return self._cursor.execute(_SQL["look_up"], keys.columns).fetchall()
 
-    def append(self, rows: CopyData, fills: Arrays) -> None:
-        """Store fills of trades that are not stored: `rows` with their `ingested_at`, and the same as `fills`."""
-        send(self._cursor, rows)
-        self._cursor.execute(_SQL["count_fills"], fills.columns)
+    def append(self, fills: CopyData, minutes: Arrays) -> None:
+        """Store fills of trades that are not stored, with their `ingested_at`, and what they add to their minutes."""
+        send(self._cursor, fills)
+        self._cursor.execute(_SQL["count_fills"], minutes.columns)
 
     def merge(self, fills: Arrays, ingested_at: datetime, most_contents: int) -> list[int]:
         """Store fills, of trades that are stored or not; returns the places of those that a change names."""

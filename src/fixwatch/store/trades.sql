@@ -15,19 +15,14 @@ WHERE t.session_id IS NOT NULL
    OR EXISTS (SELECT FROM trade_changes AS c WHERE c.session_id = n.session_id AND c.ref_id = n.exec_id)
 
 -- count_fills --
--- Trades that were appended, into their minutes.
-WITH moved AS (
-    SELECT date_trunc('minute', coalesce(transact_time, sent)) AS minute, coalesce(symbol, '') AS symbol,
-           coalesce(account, '') AS account, coalesce(currency, '') AS currency, session_id,
-           coalesce(side, '') AS side, count(*) AS trades, sum(coalesce(last_qty, 0)) AS qty,
-           sum(CASE WHEN last_px IS NULL THEN 0 ELSE coalesce(last_qty, 0) END) AS priced_qty,
-           sum(coalesce(last_qty * last_px, 0)) AS notional
-    FROM unnest(%(session_id)s, %(transact_time)s, %(sent)s, %(symbol)s, %(account)s, %(currency)s, %(side)s,
-                %(last_qty)s, %(last_px)s)
-        AS n (session_id, transact_time, sent, symbol, account, currency, side, last_qty, last_px)
-    GROUP BY 1, 2, 3, 4, 5, 6
-)
-MERGE INTO trade_minutes AS m USING moved AS d
+-- What trades that were appended add to their minutes.
+MERGE INTO trade_minutes AS m USING (
+    SELECT minute, symbol, account, currency, session_id, side, trades, qty::numeric, priced_qty::numeric,
+           notional::numeric
+    FROM unnest(%(minute)s, %(symbol)s, %(account)s, %(currency)s, %(session_id)s, %(side)s, %(trades)s, %(qty)s,
+                %(priced_qty)s, %(notional)s)
+        AS n (minute, symbol, account, currency, session_id, side, trades, qty, priced_qty, notional)
+) AS d
 ON (m.minute, m.symbol, m.account, m.currency, m.session_id, m.side)
    = (d.minute, d.symbol, d.account, d.currency, d.session_id, d.side)
 WHEN MATCHED THEN UPDATE SET

@@ -35,7 +35,7 @@ def change(
     dated = None if trade_date is None else DAY + timedelta(days=trade_date)
     sent = NOON + timedelta(days=day, seconds=at)
     return Related(
-        *(1, side_no != 0, exec_id, side_no, DAY + timedelta(days=day), dated, of, bust, sent, at, 7),
+        *(1, side_no != 0, exec_id, side_no, DAY + timedelta(days=day), dated, of, bust, sent, at, 7 + bust),
         None if qty is None else Decimal(qty),
         None,
     )
@@ -144,8 +144,8 @@ related = st.one_of(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(related, max_size=12), st.randoms())
-def test_no_order_and_no_repeat_makes_a_difference(found: list[Related], random: object) -> None:
-    again = [*found, *found[::2]]
+def test_no_order_makes_a_difference(found: list[Related], random: object) -> None:
+    again = list(found)
     random.shuffle(again)  # type: ignore[attr-defined]
 
     def sort(outcomes: list[Outcome]) -> list[str]:
