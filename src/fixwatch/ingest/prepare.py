@@ -77,15 +77,10 @@ class Preparer:
         assigned = self._find_orders(of_orders)
         said = orders.fold(with_order_keys(of_orders, assigned.order_key))
         rows = with_order_keys(rows, assigned.order_key.slice(0, len(batch)))
-        all_rows = frame(rows, decoded, ingested_at)
-        folded = all_rows.filter(~pl.col("quarantined"))
-        folds: dict[Fold, tuple[pl.DataFrame, pa.Schema]] = {
-            "sessions": (sessions.fold(folded), sessions.ROWS),
-            "message_minutes": (rollups.message_minutes(all_rows), rollups.MESSAGE_MINUTES),
-            "defect_minutes": (
-                rollups.defect_minutes(all_rows, pl.DataFrame(decoded.defects)),
-                rollups.DEFECT_MINUTES,
-            ),
+        folds: dict[Fold, pa.RecordBatch] = {
+            "sessions": sessions_of(rows),
+            "message_minutes": rollups.message_minutes(rows, decoded.decoded.verdicts),
+            "defect_minutes": rollups.defect_minutes(rows, decoded.defects),
         }
         return Prepared(
             batch,
@@ -94,7 +89,7 @@ class Preparer:
             frozenset(assigned.new),
             assigned.moved,
             trades.fold(rows),
-            {fold: arrays(record_batch(*found)) for fold, found in folds.items()},
+            {fold: arrays(found) for fold, found in folds.items()},
             {
                 "ingested_at": ingested_at,
                 "messages": len(batch),
@@ -133,10 +128,12 @@ class Preparer:
                 return assigned
 
 
-def record_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
-    """The rows in Arrow's types for `schema`."""
-    batches = rows.to_arrow().cast(schema).combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
+def sessions_of(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """What the rows that are folded say of sessions."""
+    frame = pl.from_arrow(rows.select(sessions.READ).filter(rows.column("folded")))
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
+    batches = sessions.fold(frame).to_arrow().cast(sessions.ROWS).combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], sessions.ROWS)
 
 
 def _verdicts(decoded: DecodedBatch) -> dict[str, int]:
@@ -145,18 +142,6 @@ def _verdicts(decoded: DecodedBatch) -> dict[str, int]:
         counts[Verdict(one["values"].as_py()).label] = one["counts"].as_py()
     quarantined = pc.sum(decoded.quarantined).as_py() or 0
     return {"rejected": counts["rejected"], "garbled": counts["garbled"], "quarantined": quarantined}
-
-
-def frame(rows: pa.RecordBatch, decoded: DecodedBatch, ingested_at: datetime) -> pl.DataFrame:
-    """Rows as a frame, with `bytes`, `verdict`, `quarantined` and `ingested_at`."""
-    found = pl.from_arrow(rows.drop_columns(["raw"]))
-    assert isinstance(found, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
-    return found.with_columns(
-        pl.Series("bytes", pc.binary_length(decoded.raw), pl.Int64),
-        pl.Series("verdict", decoded.decoded.verdicts, pl.UInt8),
-        pl.Series("quarantined", decoded.quarantined),
-        pl.lit(ingested_at, pl.Datetime("us", "UTC")).alias("ingested_at"),
-    )
 
 
 def _log_rows(decoded: DecodedBatch, rows: pa.RecordBatch, ingested_at: datetime) -> pa.RecordBatch:

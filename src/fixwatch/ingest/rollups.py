@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections import Counter
+from typing import Any, Final
 
-import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fixwatch.fix.defects import Verdict
+from fixwatch.ingest import _rollups
 
 MESSAGE_MINUTES: Final = pa.schema(
     [
@@ -41,33 +43,56 @@ LATENCY_MINUTES: Final = pa.schema(
     ]
 )
 
-_MINUTE: Final = pl.col("kafka_time").dt.truncate("1m").alias("minute")
-_SESSION: Final = pl.col("session_id").fill_null(0)
-_LABELS: Final = pl.Series([verdict.label for verdict in Verdict])  # by number
+_LABELS: Final = [verdict.label for verdict in Verdict]  # by number
 
 
-def message_minutes(frame: pl.DataFrame) -> pl.DataFrame:
-    """Messages by minute of the Kafka timestamp, session (0: unreadable), MsgType(35) and verdict."""
-    return (
-        frame.group_by(_MINUTE, _SESSION, pl.col("msg_type").fill_null(""), "verdict")
-        .agg(
-            messages=pl.len().cast(pl.Int64),
-            bytes=pl.col("bytes").sum(),
-            quarantined=pl.col("quarantined").sum().cast(pl.Int64),
+def message_minutes(rows: pa.RecordBatch, verdicts: pa.Array) -> pa.RecordBatch:
+    """Messages by minute of the Kafka timestamp, session (0: unreadable), MsgType(35) and verdict.
+
+    `rows` have the columns of `rows.ROWS`; `verdicts` (uint8) are theirs.
+    """
+    minutes, sessions, types, numbers, *counts = _rollups.message_minutes(
+        rows.column("kafka_time"),
+        rows.column("session_id"),
+        rows.column("msg_type"),
+        verdicts,
+        pc.invert(rows.column("folded")),
+        rows.column("raw"),
+    )
+    columns: list[list[Any]] = [minutes, sessions, types, [_LABELS[number] for number in numbers], *counts]
+    return _record_batch(columns, MESSAGE_MINUTES)
+
+
+def defect_minutes(rows: pa.RecordBatch, defects: pa.RecordBatch) -> pa.RecordBatch:
+    """Defects by minute of the Kafka timestamp, session, reason and tag (0: no one field is to blame).
+
+    `defects` has a row a defect: `row`, `reason`, `ref_tag`. They are few.
+    """
+    at = defects.column("row")
+    minutes = (
+        pc.floor_temporal(rows.column("kafka_time").take(at), unit="minute").cast(pa.int64()).to_pylist()
+    )
+    sessions = rows.column("session_id").take(at).fill_null(0).to_pylist()
+    found = Counter(
+        zip(
+            minutes,
+            sessions,
+            defects.column("reason").to_pylist(),
+            defects.column("ref_tag").to_pylist(),
+            strict=True,
         )
-        .with_columns(pl.lit(_LABELS).gather(pl.col("verdict")).alias("verdict"))
-        .select(MESSAGE_MINUTES.names)
-        .sort("minute", "session_id", "msg_type", "verdict")
     )
+    keys = sorted(found)
+    columns: list[list[Any]] = [list(column) for column in zip(*keys, strict=True)] or [[], [], [], []]
+    return _record_batch([*columns, [found[key] for key in keys]], DEFECT_MINUTES)
 
 
-def defect_minutes(frame: pl.DataFrame, defects: pl.DataFrame) -> pl.DataFrame:
-    """Defects by minute of the Kafka timestamp, session, reason and tag (0: no one field is to blame)."""
-    where = frame.select(_MINUTE, _SESSION)
-    return (
-        pl.concat([where[defects["row"].to_list()], defects], how="horizontal")
-        .group_by("minute", "session_id", "reason", "ref_tag")
-        .agg(defects=pl.len().cast(pl.Int64))
-        .select(DEFECT_MINUTES.names)
-        .sort("minute", "session_id", "reason", "ref_tag")
-    )
+def _record_batch(columns: list[list[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Columns as lists; times are microseconds since 1970."""
+    arrays = [
+        pa.array(column, pa.int64()).cast(field.type)
+        if pa.types.is_timestamp(field.type)
+        else pa.array(column, field.type)
+        for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -27,6 +27,12 @@ ROWS: Final = pa.schema(
 )
 
 
+#: What the fold reads of rows.
+READ: Final = [
+    *("session_id", "msg_type", "msg_seq_num", "poss_dup", "begin_string", "heart_bt_int", "reset_seq_num"),
+    *("gap_fill", "new_seq_no", "kafka_time"),
+]
+
 # Expressions are made once: for a small batch, making them costs more than running them.
 _NAMED: Final = pl.col("session_id").is_not_null()
 _DUP: Final = pl.col("poss_dup").fill_null(value=False)

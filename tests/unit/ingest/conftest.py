@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import polars as pl
 import pyarrow as pa
@@ -11,9 +10,9 @@ import pytest
 
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.fix.encoder import encode
+from fixwatch.ingest import sessions
 from fixwatch.ingest._trading_days import TradingDays
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
-from fixwatch.ingest.prepare import frame
 from fixwatch.ingest.rows import rows_of
 
 Fields = dict[int, object]
@@ -65,9 +64,9 @@ def frame_of() -> FrameOf:
     """Decoded messages with sessions named as a frame; one partition, offsets from 0."""
 
     def build(messages: list[bytes]) -> pl.DataFrame:
-        rows, decoded = decoded_messages(messages)
-        return frame(rows, decoded, datetime(2026, 1, 2, tzinfo=UTC)).with_columns(
-            pl.col("kafka_time").alias("ingested_at")
-        )
+        rows = rows_of_messages(messages)
+        frame = pl.from_arrow(rows.drop_columns(["raw"]))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
 
     return build

@@ -85,4 +85,4 @@ def test_a_message_without_comp_ids_is_of_no_session(frame_of: FrameOf) -> None:
 
     frame = frame_of([encode([(35, "0"), (34, "1")]), message("0", 1)])
     assert frame["session_id"].to_list() == [None, 1]
-    assert frame["quarantined"].to_list() == [True, False]
+    assert frame["folded"].to_list() == [False, True]
