@@ -10,7 +10,6 @@ import pytest
 
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.fix.encoder import encode
-from fixwatch.ingest import sessions
 from fixwatch.ingest._trading_days import TradingDays
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch
 from fixwatch.ingest.rows import rows_of
