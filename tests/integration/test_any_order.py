@@ -41,7 +41,7 @@ _TABLES: Final[dict[str, tuple[LiteralString, tuple[str, ...]]]] = {
     "orders": ("SELECT * FROM orders WHERE merged_into IS NULL ORDER BY cl_ord_id, order_id", ("order_key",)),
     "trades": (
         "SELECT * FROM trades ORDER BY session_id, exec_id, side_no, trading_day",
-        ("ingested_at", "stream_id", "kafka_offset"),
+        ("ingested_at", "changed_at", "stream_id", "kafka_offset"),
     ),
     "trade_changes": (
         "SELECT * FROM trade_changes ORDER BY session_id, ref_id, exec_id, side_no, trading_day, content",

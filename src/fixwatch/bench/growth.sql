@@ -40,9 +40,10 @@ SELECT pair_id, id || '~' || %(copy)s::text, kind, day, order_key + 1000000000 *
 INSERT INTO trades (session_id, exec_id, side_no, trading_day, ingested_at, stream_id, kafka_offset, sent, msg_seq_num,
                     cl_ord_id, order_id, account, symbol, side, currency, last_mkt, trade_date, settl_date,
                     transact_time, last_qty, last_px, content, reports, contents, bust_exec_id, correct_exec_id,
-                    corrected_at, corrected_qty, corrected_px)
+                    corrected_at, corrected_qty, corrected_px, changed_at)
 SELECT session_id, exec_id || '~' || %(copy)s::text, side_no, trading_day, ingested_at,
        stream_id + 1000 * %(copy)s::integer, kafka_offset, sent, msg_seq_num, cl_ord_id, order_id, account, symbol,
        side, currency, last_mkt, trade_date, settl_date, transact_time, last_qty, last_px, content, reports, contents,
-       bust_exec_id, correct_exec_id, corrected_at, corrected_qty, corrected_px
+       bust_exec_id, correct_exec_id, corrected_at, corrected_qty, corrected_px,
+       changed_at
 FROM source_trades

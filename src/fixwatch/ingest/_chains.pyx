@@ -18,26 +18,8 @@ from fixwatch.ingest._rows cimport (
     fw_char_at, fw_column, fw_has, fw_i32, fw_is, fw_text, fw_text_at, take_column,
 )
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    static inline uint64_t fw_mix(uint64_t a, uint64_t b) {
-        unsigned __int128 product = (unsigned __int128)a * b;
-        return (uint64_t)product ^ (uint64_t)(product >> 64);
-    }
-    static inline uint64_t fw_hash(uint64_t seed, uint64_t space, const uint8_t *p, uint64_t n) {
-        uint64_t hash = fw_mix(seed ^ space, 0x9E3779B97F4A7C15u ^ n), word;
-        for (; n >= 8; n -= 8, p += 8) {
-            memcpy(&word, p, 8);
-            hash = fw_mix(hash ^ word, seed | 1);
-        }
-        word = 0;
-        memcpy(&word, p, n);
-        return fw_mix(hash ^ word, seed | 1);
-    }
-    """
-    uint64_t fw_hash(uint64_t seed, uint64_t space, const uint8_t *p, uint64_t n) nogil
+cdef extern from "_hash.h" nogil:
+    uint64_t fw_hash(uint64_t seed, uint64_t space, const uint8_t *p, uint64_t n)
 
 cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
 

@@ -40,6 +40,8 @@ class Outcome:
     corrected_at: datetime | None
     corrected_qty: Decimal | None
     corrected_px: Decimal | None
+    #: When the first of them was stored.
+    changed_at: datetime | None
 
 
 def settle(related: Iterable[Related]) -> list[Outcome]:
@@ -127,6 +129,7 @@ def _outcome(fill: Related, changes: list[Related]) -> Outcome:
     last = max((change for change in of_side if not change.is_bust), key=_later, default=None)
     key = fill.session_id, fill.exec_id, fill.side_no, fill.trading_day
     busted_by = None if bust is None else bust.exec_id
+    stored = min((change.ingested_at for change in of_side if change.ingested_at), default=None)
     if last is None:
-        return Outcome(*key, busted_by, None, None, None, None)
-    return Outcome(*key, busted_by, last.exec_id, last.sent, last.last_qty, last.last_px)
+        return Outcome(*key, busted_by, None, None, None, None, stored)
+    return Outcome(*key, busted_by, last.exec_id, last.sent, last.last_qty, last.last_px, stored)

@@ -35,6 +35,7 @@ _OUTCOMES: Final = pa.schema(
         ("corrected_at", pa.timestamp("us", "UTC")),
         ("corrected_qty", pa.decimal128(38, 18)),
         ("corrected_px", pa.decimal128(38, 18)),
+        ("changed_at", pa.timestamp("us", "UTC")),
     ]
 )
 

@@ -24,7 +24,8 @@ class Related:
     """A trade, or a change (a bust or a correction), which has a `ref_id`: the id that it names.
 
     `exec_id` is its own id. What follows `ref_id` is of changes alone: the time of sending and the number that tell
-    which is later, `content`, a number for what it says, and the values of a correction, None where it has none.
+    which is later, `content`, a number for what it says, the values of a correction, None where it has none, and when
+    the first report of it was stored.
     """
 
     session_id: int
@@ -40,6 +41,7 @@ class Related:
     content: int | None = None
     last_qty: Decimal | None = None
     last_px: Decimal | None = None
+    ingested_at: datetime | None = None
 
 
 class TradeTables:

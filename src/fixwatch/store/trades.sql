@@ -136,12 +136,12 @@ WITH RECURSIVE related AS (
 )
 SELECT r.session_id, r.is_capture, t.exec_id, t.side_no, t.trading_day, t.trade_date, NULL AS ref_id,
        NULL::boolean AS is_bust, NULL::timestamptz AS sent, NULL::bigint AS msg_seq_num, NULL::bigint AS content,
-       NULL::numeric AS last_qty, NULL::numeric AS last_px
+       NULL::numeric AS last_qty, NULL::numeric AS last_px, NULL::timestamptz AS ingested_at
 FROM related AS r JOIN trades AS t ON t.session_id = r.session_id AND t.exec_id = r.id
                                   AND (t.side_no <> 0) = r.is_capture
 UNION ALL
 SELECT r.session_id, r.is_capture, c.exec_id, c.side_no, c.trading_day, c.trade_date, c.ref_id, c.is_bust, c.sent,
-       c.msg_seq_num, c.content, c.last_qty, c.last_px
+       c.msg_seq_num, c.content, c.last_qty, c.last_px, c.ingested_at
 FROM related AS r JOIN trade_changes AS c ON c.session_id = r.session_id AND c.ref_id = r.id
                                          AND (c.side_no <> 0) = r.is_capture
 
@@ -150,16 +150,16 @@ FROM related AS r JOIN trade_changes AS c ON c.session_id = r.session_id AND c.r
 WITH settled AS (
     UPDATE trades AS t SET
         bust_exec_id = n.bust_exec_id, correct_exec_id = n.correct_exec_id, corrected_at = n.corrected_at,
-        corrected_qty = n.corrected_qty, corrected_px = n.corrected_px
+        corrected_qty = n.corrected_qty, corrected_px = n.corrected_px, changed_at = n.changed_at
     FROM unnest(%(session_id)s, %(exec_id)s, %(side_no)s, %(trading_day)s, %(bust_exec_id)s, %(correct_exec_id)s,
-                %(corrected_at)s, %(corrected_qty)s, %(corrected_px)s)
+                %(corrected_at)s, %(corrected_qty)s, %(corrected_px)s, %(changed_at)s)
         AS n (session_id, exec_id, side_no, trading_day, bust_exec_id, correct_exec_id, corrected_at, corrected_qty,
-            corrected_px)
+            corrected_px, changed_at)
     WHERE t.session_id = n.session_id AND t.exec_id = n.exec_id AND t.side_no = n.side_no
       AND t.trading_day = n.trading_day
-      AND (t.bust_exec_id, t.correct_exec_id, t.corrected_at, t.corrected_qty, t.corrected_px)
+      AND (t.bust_exec_id, t.correct_exec_id, t.corrected_at, t.corrected_qty, t.corrected_px, t.changed_at)
           IS DISTINCT FROM
-          (n.bust_exec_id, n.correct_exec_id, n.corrected_at, n.corrected_qty, n.corrected_px)
+          (n.bust_exec_id, n.correct_exec_id, n.corrected_at, n.corrected_qty, n.corrected_px, n.changed_at)
     RETURNING old AS before, new AS after
 ), moved AS (
     SELECT date_trunc('minute', (of).traded_at) AS minute, coalesce((of).symbol, '') AS symbol,

@@ -74,9 +74,7 @@ class WholeTable:
             written=_list("{}", written),
             recomputed_written=_list("r.{}", written),
             assignments=_list("{0} = r.{0}", values),
-            comparable=sql.SQL(comparable).format(
-                stored_trades=self._stored("trades"), stored_trade_changes=self._stored("trade_changes")
-            ),
+            comparable=sql.SQL(comparable).format(stored_trades=self._stored("trades")),
         )
 
     def _stored(self, name: str) -> sql.Identifier:

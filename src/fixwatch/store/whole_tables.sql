@@ -25,13 +25,7 @@ s.first_seen > %(last_kafka_time)s
 
 -- comparable_trades --
 -- Nor can a trade of which only a bust or a correction was dropped.
-(s.ingested_at >= %(until)s
- AND (s.session_id, s.exec_id) NOT IN (
-    SELECT session_id, ref_id FROM {stored_trade_changes} WHERE ingested_at < %(until)s)
- AND (s.session_id, coalesce(s.bust_exec_id, s.correct_exec_id, '')) NOT IN (
-    SELECT session_id, exec_id FROM {stored_trade_changes} WHERE ingested_at < %(until)s)
- AND (s.session_id, coalesce(s.correct_exec_id, '')) NOT IN (
-    SELECT session_id, exec_id FROM {stored_trade_changes} WHERE ingested_at < %(until)s))
+least(s.ingested_at, s.changed_at) >= %(until)s
 
 -- comparable_trade_changes --
 s.ingested_at >= %(until)s
@@ -39,14 +33,8 @@ s.ingested_at >= %(until)s
 -- comparable_trade_minutes --
 -- A minute that any such trade is of is kept whole.
 s.minute NOT IN (
-    SELECT date_trunc('minute', t.traded_at) FROM {stored_trades} AS t
-    WHERE t.ingested_at < %(until)s
-       OR (t.session_id, t.exec_id) IN (
-            SELECT session_id, ref_id FROM {stored_trade_changes} WHERE ingested_at < %(until)s)
-       OR (t.session_id, coalesce(t.bust_exec_id, t.correct_exec_id, '')) IN (
-            SELECT session_id, exec_id FROM {stored_trade_changes} WHERE ingested_at < %(until)s)
-       OR (t.session_id, coalesce(t.correct_exec_id, '')) IN (
-            SELECT session_id, exec_id FROM {stored_trade_changes} WHERE ingested_at < %(until)s))
+    SELECT DISTINCT date_trunc('minute', traded_at) FROM {stored_trades}
+    WHERE least(ingested_at, changed_at) < %(until)s)
 
 -- comparable_message_minutes --
 s.minute > %(last_kafka_time)s

@@ -38,6 +38,7 @@ def change(
         *(1, side_no != 0, exec_id, side_no, DAY + timedelta(days=day), dated, of, bust, sent, at, 7 + bust),
         None if qty is None else Decimal(qty),
         None,
+        sent + timedelta(minutes=1),
     )
 
 
@@ -47,7 +48,7 @@ def outcome(*related: Related) -> Outcome:
 
 
 def test_a_trade_without_changes_is_as_it_was() -> None:
-    assert outcome(fill()) == Outcome(1, "E", 0, DAY, None, None, None, None, None)
+    assert outcome(fill()) == Outcome(1, "E", 0, DAY, *[None] * 6)
 
 
 def test_a_bust_busts_and_the_first_one_is_named() -> None:
@@ -61,6 +62,11 @@ def test_the_correction_that_was_sent_last_counts() -> None:
     )
     assert (found.correct_exec_id, found.corrected_qty) == ("C3", 30)
     assert found.corrected_at == NOON + timedelta(seconds=3)
+
+
+def test_when_the_first_of_its_changes_was_stored_is_kept() -> None:
+    found = outcome(fill(), change("B", at=2, bust=True), change("C", at=1), change("X", "Y", at=0))
+    assert found.changed_at == NOON + timedelta(minutes=1, seconds=1)
 
 
 def test_a_correction_after_a_bust_leaves_the_trade_busted() -> None:

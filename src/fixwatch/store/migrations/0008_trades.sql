@@ -44,6 +44,8 @@ CREATE TABLE trades (
     corrected_at     timestamptz,
     corrected_qty    numeric,
     corrected_px     numeric,
+    -- When the first of them was stored.
+    changed_at       timestamptz,
     -- The rest follows, and is computed by whoever reads it: stored, it cost COPY a tenth and the table an eighth.
     source    text NOT NULL GENERATED ALWAYS AS (CASE WHEN side_no = 0 THEN '8' ELSE 'AE' END) VIRTUAL,
     traded_at timestamptz NOT NULL GENERATED ALWAYS AS (coalesce(transact_time, sent)) VIRTUAL,
