@@ -33,8 +33,8 @@ FROM (SELECT jsonb_populate_record(o, jsonb_build_object('order_key', order_key 
       FROM source_orders AS o) AS c
 
 -- copy_order_ids --
-INSERT INTO order_ids (pair_id, id, kind, day, order_key)
-SELECT pair_id, id || '~' || %(copy)s::text, kind, day, order_key + 1000000000 * %(copy)s::bigint FROM source_order_ids
+INSERT INTO order_ids (pair_id, id, kind, day, starts, order_key)
+SELECT pair_id, id || '~' || %(copy)s::text, kind, day, starts, order_key + 1000000000 * %(copy)s::bigint FROM source_order_ids
 
 -- copy_trades --
 INSERT INTO trades (session_id, exec_id, side_no, trading_day, ingested_at, stream_id, kafka_offset, sent, msg_seq_num,

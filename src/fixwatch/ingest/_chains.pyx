@@ -5,13 +5,13 @@ halving). Ids are found by a hash whose seed nobody knows, so that nobody can ch
 
 Ids may be used again on another trading day. A message that brings an id into use (a request its ClOrdID(11), the
 first report of an order its ids) means a new use of it on its day; any other speaks of the latest use up to its day,
-so that a fill after midnight, or of an order that is good till cancel, finds its order.
+so that a fill after midnight, or of an order that is good till cancel, finds its order, whichever comes first.
 """
 
 import os
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdint cimport INT32_MIN, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, qsort
 from libc.string cimport memcmp, memcpy
 
 from fixwatch.ingest._rows cimport (
@@ -26,11 +26,12 @@ cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
 #: The columns that are read of the rows (types: `ingest/rows.py`). `early` (bool): so soon after its trading day began
 #: that the first report of an order may answer a request of the day before.
 READ = (
-    "folded", "pair_id", "trading_day", "early", "msg_type", "exec_type", "ord_status", "orig_cl_ord_id", "cl_ord_id",
-    "order_id",
+    "folded", "pair_id", "trading_day", "early", "poss_dup", "poss_resend", "msg_type", "exec_type", "ord_status",
+    "orig_cl_ord_id", "cl_ord_id", "order_id",
 )
 cdef enum:
-    FOLDED, PAIR_ID, TRADING_DAY, EARLY, MSG_TYPE, EXEC_TYPE, ORD_STATUS, ORIG_CL_ORD_ID, CL_ORD_ID, ORDER_ID, COLUMNS
+    FOLDED, PAIR_ID, TRADING_DAY, EARLY, POSS_DUP, POSS_RESEND, MSG_TYPE, EXEC_TYPE, ORD_STATUS
+    ORIG_CL_ORD_ID, CL_ORD_ID, ORDER_ID, COLUMNS
     IDS = 3
 
 #: The kinds of ids, and the columns that they stand in.
@@ -42,8 +43,32 @@ cdef struct Id:
     int32_t pair
     int32_t day
     int32_t row
+    int32_t before  # the latest day before it on which the batch uses it, or NO_DAY
+    int32_t after  # the earliest day after it on which the batch uses it, or NO_DAY
     uint8_t column
     bint starts  # a message of the batch brings it into use on its day
+
+
+cdef int32_t NO_DAY = INT32_MIN
+
+
+cdef int by_use(const void *left, const void *right) noexcept nogil:
+    """One id's days beside each other, ascending."""
+    cdef const Id *a = (<const Id *const *>left)[0]
+    cdef const Id *b = (<const Id *const *>right)[0]
+    cdef int order = same_use(a, b)
+    return order if order else (a.day > b.day) - (a.day < b.day)
+
+
+cdef int same_use(const Id *a, const Id *b) noexcept nogil:
+    """0 where they are the same id, whatever the day."""
+    if a.pair != b.pair:
+        return -1 if a.pair < b.pair else 1
+    if (a.column == ORDER_ID) != (b.column == ORDER_ID):
+        return -1 if b.column == ORDER_ID else 1
+    if a.text.size != b.text.size:
+        return -1 if a.text.size < b.text.size else 1
+    return memcmp(a.text.bytes, b.text.bytes, <size_t>a.text.size)
 
 
 cdef class Links:
@@ -60,6 +85,7 @@ cdef class Links:
     cdef int32_t *slots
     cdef int32_t *first
     cdef uint64_t mask
+    cdef bint several_days
     cdef readonly int32_t count
 
     def __cinit__(self, rows):
@@ -81,6 +107,8 @@ cdef class Links:
             raise MemoryError
         with nogil:
             self.join_rows()
+        if self.several_days:
+            self.join_days()
 
     def __dealloc__(self):
         free(self.ids)
@@ -99,7 +127,8 @@ cdef class Links:
         """If the row brings the id of this column into use: see the module."""
         cdef fw_text type = fw_text_at(&self.columns[MSG_TYPE], row)
         cdef uint8_t kind
-        if column == ORIG_CL_ORD_ID:
+        # Who sends something again brings nothing into use.
+        if column == ORIG_CL_ORD_ID or fw_is(&self.columns[POSS_DUP], row) or fw_is(&self.columns[POSS_RESEND], row):
             return False
         if type.size == 1 and type.bytes[0] in (b"8", b"9"):
             if type.bytes[0] == b"9":
@@ -135,16 +164,42 @@ cdef class Links:
                 )
                 if self.starts(row, column):
                     self.ids[number].starts = True
+                if self.ids[number].day != self.ids[0].day:
+                    self.several_days = True
                 if first < 0:
                     self.first[row] = first = number
-                    continue
-                a = self.root(first)
-                b = self.root(number)
-                # The smaller one stays the root: an order's name is its first id.
-                if a < b:
-                    self.parent[b] = a
                 else:
-                    self.parent[a] = b
+                    self.join(first, number)
+
+    cdef void join(self, int32_t one, int32_t other) noexcept nogil:
+        """Two ids are of one order."""
+        cdef int32_t a = self.root(one), b = self.root(other)
+        # The smaller one stays the root: an order's name is its first id.
+        if a < b:
+            self.parent[b] = a
+        else:
+            self.parent[a] = b
+
+    cdef int join_days(self) except -1:
+        """An id that is not brought into use on its day is of the order of its day before."""
+        cdef int32_t at, earlier, later
+        cdef const Id **sorted_ids = <const Id **>malloc((<size_t>self.count + 1) * sizeof(Id *))
+        if sorted_ids is NULL:
+            raise MemoryError
+        for at in range(self.count):
+            sorted_ids[at] = &self.ids[at]
+        qsort(sorted_ids, <size_t>self.count, sizeof(Id *), by_use)
+        for at in range(1, self.count):
+            if same_use(sorted_ids[at - 1], sorted_ids[at]) != 0:
+                continue
+            earlier = <int32_t>(sorted_ids[at - 1] - self.ids)
+            later = <int32_t>(sorted_ids[at] - self.ids)
+            self.ids[earlier].after = self.ids[later].day
+            self.ids[later].before = self.ids[earlier].day
+            if not self.ids[later].starts:
+                self.join(earlier, later)
+        free(sorted_ids)
+        return 0
 
     cdef int32_t number_of(
         self, int32_t pair, int32_t day, bint is_order_id, fw_text text, int32_t row, uint8_t column
@@ -171,7 +226,9 @@ cdef class Links:
         number = self.count
         self.count += 1
         self.slots[slot] = number + 1
-        self.ids[number] = Id(text=text, pair=pair, day=day, row=row, column=column, starts=False)
+        self.ids[number] = Id(
+            text=text, pair=pair, day=day, row=row, before=NO_DAY, after=NO_DAY, column=column, starts=False
+        )
         self.parent[number] = number
         return number
 
@@ -194,13 +251,24 @@ cdef class Links:
             which[number] = <char>(self.ids[number].column - ORIG_CL_ORD_ID)
         return rows, columns
 
+    def starting(self):
+        """If each id is brought into use on its day: bytes of bits."""
+        cdef bytearray bits = bytearray((self.count + 7) // 8)
+        cdef uint8_t *out = <uint8_t *><char *>bits
+        cdef int32_t number
+        for number in range(self.count):
+            out[number >> 3] |= <uint8_t>(self.ids[number].starts << (number & 7))
+        return bits
+
     def assign(self, list known, take_keys):
         """Give every order a key: the lowest that any of its ids has in `known`, or a new one, in the order of rows.
 
-        `known`: tuples of pair, kind (see `KINDS`), id, the day that was asked for, the latest day up to it that has
-        the id, and the key of that; `take_keys(n)` gives n new keys. Returns the key of each row (bytes of int64), if
-        it has one (bytes of bits), the key of each id (bytes of int64), if it has none of its day yet (bytes of bits),
-        the new keys, and those that turned out to be another order's: {key: that order's key}.
+        `known`: tuples of pair, kind (see `KINDS`), id, the day that was asked for, a day that has the id (the latest
+        up to that one, the earliest after it, or both), if it was brought into use on that, and the key; `take_keys(n)`
+        gives n new keys. Returns the key of each row (bytes of int64), if it has one (bytes of bits), the key of each
+        id (bytes of int64), if it has none of its day yet (bytes of bits), if what is known of it does not say yet
+        that it is brought into use on its day (bytes of bits), the new keys, and those that turned out to be another
+        order's: {key: that order's key}.
         """
         cdef int32_t number, root
         cdef int64_t row, key
@@ -215,22 +283,31 @@ cdef class Links:
         cdef int64_t *of_id = <int64_t *><char *>id_keys
         cdef bytearray fresh_bits = bytearray(b"\xff" * ((self.count + 7) // 8))
         cdef uint8_t *is_fresh = <uint8_t *><char *>fresh_bits
+        cdef bytearray started_bits = bytearray((self.count + 7) // 8)
+        cdef uint8_t *is_started = <uint8_t *><char *>started_bits
+        cdef Id *one
         cdef list several = []
         cdef dict moved = {}
         keys = <int64_t *>calloc(<size_t>self.count + 1, sizeof(int64_t))  # by root; 0: none
         if keys is NULL:
             raise MemoryError
         try:
-            for pair, kind, id_, day, found_day, order_key in known:
+            for pair, kind, id_, day, found_day, starts, order_key in known:
                 id_bytes = id_.encode()
                 text.bytes = <const uint8_t *><const char *>id_bytes
                 text.size = <int32_t>len(id_bytes)
                 number = self.number_of(pair, day, kind == "order_id", text, -1, 0)
                 if number < 0:
                     continue
+                one = &self.ids[number]
                 if found_day == day:
                     is_fresh[number >> 3] &= <uint8_t>~(1 << (number & 7))
-                elif self.ids[number].starts:
+                    if one.starts and not starts:
+                        is_started[number >> 3] |= <uint8_t>(1 << (number & 7))
+                elif found_day < day:
+                    if one.starts or (one.before != NO_DAY and one.before > found_day):
+                        continue
+                elif starts or (one.after != NO_DAY and one.after <= found_day):
                     continue
                 root = self.root(number)
                 if keys[root] != 0 and keys[root] != order_key:
@@ -253,4 +330,4 @@ cdef class Links:
                     bits[row >> 3] |= <uint8_t>(1 << (row & 7))
         finally:
             free(keys)
-        return row_keys, row_bits, id_keys, fresh_bits, taken, moved
+        return row_keys, row_bits, id_keys, fresh_bits, started_bits, taken, moved

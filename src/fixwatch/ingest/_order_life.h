@@ -30,6 +30,7 @@ typedef struct {
     int64_t terms_time, terms_seq;
     int32_t answer_session, fill_session;
     int64_t fills;       /* that stand */
+    __int128 ended_cum;  /* CumQty(14) when it ended */
     __int128 filled_qty; /* their LastQty(32) summed up, 18 digits behind the point */
     __int128 filled_value; /* LastQty(32) times LastPx(31) summed up, `value_scale` digits behind the point */
     int32_t value_scale;
@@ -63,11 +64,6 @@ static inline int fw_is_fill(const fw_event *event) {
 
 static inline int fw_has_ended(uint8_t ord_status) {
     return ord_status == '4' || ord_status == 'C' || ord_status == '8';
-}
-
-/* Nothing more is waited for. */
-static inline int fw_is_closed(uint8_t ord_status) {
-    return fw_has_ended(ord_status) || ord_status == '2' || ord_status == '3' || ord_status == 'B';
 }
 
 static inline int fw_is_pending(uint8_t exec_type, uint8_t ord_status) {
@@ -171,7 +167,9 @@ static void fw_live_execution(fw_order *order, const fw_event *event) {
         order->answer_session = event->session_id;
     }
     if (fw_is_fill(event)) {
-        if (order->ended) order->defects |= FW_FILL_AFTER_END;
+        /* One that takes the place of a busted one fills nothing more. */
+        if (order->ended && (!has_cum || event->number[FW_CUM_QTY] > order->ended_cum))
+            order->defects |= FW_FILL_AFTER_END;
         if (order->first_fill_at == FW_NEVER || event->sent < order->first_fill_at) {
             order->first_fill_at = event->sent;
             order->fill_session = event->session_id;
@@ -195,6 +193,7 @@ static void fw_live_execution(fw_order *order, const fw_event *event) {
     if (has_cum && (order->has >> FW_ORDER_QTY & 1) && cum > order->number[FW_ORDER_QTY])
         order->defects |= FW_OVERFILLED;
     if (event->exec_type) order->exec_type = event->exec_type;
+    if (!order->ended && fw_has_ended(status)) order->ended_cum = order->number[FW_CUM_QTY];
     order->ended = (uint8_t)fw_has_ended(status);
     if (event->reason != FW_NO_REASON) order->ord_rej_reason = event->reason;
 }
@@ -289,12 +288,13 @@ static const fw_event *fw_answer(const fw_event *request, const fw_event *report
 }
 
 /* What is waited for since when (Kafka's time: the clocks of both sides may be wrong): the first request without an
- * answer, or a state that is a promise. */
+ * answer, or a state that is a promise. A filled order may be asked to become larger; of one that has ended nothing
+ * more is expected. */
 static int fw_waits_for(const fw_order *order, const fw_event *requests, int32_t asked, const fw_event *reports,
                         int32_t answered, int64_t *since) {
     int waits = FW_NOTHING;
     *since = FW_NEVER;
-    if (order->ord_status && fw_is_closed(order->ord_status)) return FW_NOTHING;
+    if (fw_has_ended(order->ord_status)) return FW_NOTHING;
     switch (order->ord_status) {
     case 'A': waits = FW_PENDING_NEW; break;
     case '6': waits = FW_PENDING_CANCEL; break;

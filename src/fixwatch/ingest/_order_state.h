@@ -74,6 +74,7 @@ static void fw_put_life(fw_bytes *out, const fw_order *order) {
         order->answer_session, order->fill_session, order->fills, order->value_scale, order->latest_sent,
         order->latest_seq};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) fw_put_signed(out, numbers[i]);
+    fw_put_signed(out, order->ended_cum);
     fw_put_signed(out, order->filled_qty);
     fw_put_signed(out, order->filled_value);
     fw_put_values(out, order->text, order->number, order->has, NULL, NULL, 0);
@@ -105,6 +106,7 @@ static void fw_get_life(fw_reader *in, fw_order *order) {
     order->value_scale = (int32_t)numbers[19];
     order->latest_sent = numbers[20];
     order->latest_seq = numbers[21];
+    order->ended_cum = fw_get_signed(in);
     order->filled_qty = fw_get_signed(in);
     order->filled_value = fw_get_signed(in);
     order->has = (uint8_t)fw_get_values(in, order->text, order->number, NULL, NULL);

@@ -32,7 +32,8 @@ ROWS: Final = pa.schema(list(zip(ORDER_COLUMNS, ORDER_TYPES, strict=True)))
 IDS: Final = pa.schema(
     [("pair_id", pa.int32()), ("kind", pa.string()), ("id", pa.string()), ("day", pa.int32())]
 )
-ORDER_IDS: Final = IDS.append(pa.field("order_key", pa.int64()))
+#: And its order; `starts`: it is brought into use on that day.
+ORDER_IDS: Final = IDS.append(pa.field("starts", pa.bool_())).append(pa.field("order_key", pa.int64()))
 
 #: In the order of `KINDS`: what the ids of `ID_COLUMNS` are.
 _KIND_OF_COLUMN: Final = pa.array([KINDS[name == "order_id"] for name in ID_COLUMNS])
@@ -43,11 +44,13 @@ class Assigned:
     """Whose order each row is.
 
     `fresh` are ids that have no key of their day yet, with the keys that they have now, sorted, columns as
-    `ORDER_IDS`; `order_key` the key of every row (int64, null where it is of no order); `new` the keys that nobody
-    had, ascending with the log; `moved` those that turned out to be another order's, and that order's key.
+    `ORDER_IDS`; `started` those that have one but were not known to be brought into use on their day, columns as
+    `IDS`; `order_key` the key of every row (int64, null where it is of no order); `new` the keys that nobody had,
+    ascending with the log; `moved` those that turned out to be another order's, and that order's key.
     """
 
     fresh: pa.RecordBatch
+    started: pa.RecordBatch
     order_key: pa.Array
     new: list[int]
     moved: dict[int, int]
@@ -81,18 +84,26 @@ class Chains:
     def assign(self, known: Sequence[KnownId], take_keys: Callable[[int], list[int]]) -> Assigned:
         """Give every chain its order key: the lowest that any of its ids has already, or a new one.
 
-        `known` are ids that have a key, of their day or an earlier one.
+        `known` are ids that have a key, of their day or the nearest ones before and after it.
         """
-        row_keys, bits, id_keys, fresh_bits, new, moved = self._links.assign(list(known), take_keys)
+        row_keys, bits, id_keys, fresh_bits, started_bits, new, moved = self._links.assign(
+            list(known), take_keys
+        )
         keys = pa.Array.from_buffers(pa.int64(), self._rows, [pa.py_buffer(bits), pa.py_buffer(row_keys)])
         fresh = pa.RecordBatch.from_arrays(
-            [*self.ids.columns, _array(pa.int64(), self._links.count, id_keys)], schema=ORDER_IDS
-        )
-        fresh = fresh.filter(
-            pa.Array.from_buffers(pa.bool_(), self._links.count, [None, pa.py_buffer(fresh_bits)])
-        )
+            [
+                *self.ids.columns,
+                self._bits(self._links.starting()),
+                _array(pa.int64(), self._links.count, id_keys),
+            ],
+            schema=ORDER_IDS,
+        ).filter(self._bits(fresh_bits))
         by = [(name, "ascending") for name in ("pair_id", "id", "kind", "day")]
-        return Assigned(fresh.take(pc.sort_indices(fresh, by)), keys, new, moved)
+        started = self.ids.filter(self._bits(started_bits))
+        return Assigned(fresh.take(pc.sort_indices(fresh, by)), started, keys, new, moved)
+
+    def _bits(self, bits: bytearray) -> pa.BooleanArray:
+        return pa.Array.from_buffers(pa.bool_(), self._links.count, [None, pa.py_buffer(bits)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,10 @@ class Preparer:
         """Whose order each row is; ids that are seen for the first time are registered."""
         chains = orders.Chains(rows)
         while True:
-            known = self._identities.known_orders(chains.ids) if chains.ids.num_rows else []
-            assigned = chains.assign(known, self._identities.take_order_keys)
+            assigned = chains.assign(
+                self._identities.known_orders(chains.ids), self._identities.take_order_keys
+            )
+            self._identities.start_orders(assigned.started)
             # Where another ingester was faster with an id, what it says counts: look again.
             if not assigned.fresh.num_rows or self._identities.register_orders(assigned.fresh):
                 return assigned

@@ -6,11 +6,13 @@ number without rows harms nobody, and whoever stores the same message again find
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
 from fixwatch.store.copy import arrays, encode, send
@@ -25,9 +27,9 @@ _KEYS_AT_ONCE: Final = 1_000
 #: LocationID(143); empty where the message has none.
 Ends = tuple[str, str, str, str, str, str]
 
-#: (pair_id, kind, id, the day that was asked for, the latest day up to it that has the id, order_key); `kind` is
-#: `cl_ord_id` or `order_id`, days are counted from 1970-01-01.
-KnownId = tuple[int, str, str, int, int, int]
+#: (pair_id, kind, id, the day that was asked for, the nearest day that has the id, if it was brought into use on
+#: that one, order_key); `kind` is `cl_ord_id` or `order_id`, days are counted from 1970-01-01.
+KnownId = tuple[int, str, str, int, int, bool, int]
 
 
 class Identities:
@@ -55,8 +57,23 @@ class Identities:
             self._connection.execute(_SQL["register_sessions"], of)
 
     def known_orders(self, ids: pa.RecordBatch) -> list[KnownId]:
-        """Which of `ids` (columns pair_id, kind, id, day) are of an order already, on their day or before it."""
-        return self._connection.execute(_SQL["read_order_ids"], arrays(ids).columns).fetchall()
+        """Which of `ids` (columns pair_id, kind, id, day) are of an order already, on their day or near it.
+
+        Of each the latest use up to its day, and, where that day is over, the earliest use after it.
+        """
+        if not ids.num_rows:
+            return []
+        known = self._connection.execute(_SQL["read_order_ids"], arrays(ids).columns).fetchall()
+        # Of today there is nothing later, whatever the zone. This asks for what comes late, and for old logs.
+        old = ids.filter(pc.less(ids.column("day"), pa.scalar(int(time.time() // 86_400) - 1, pa.int32())))
+        if old.num_rows:
+            known += self._connection.execute(_SQL["read_later_order_ids"], arrays(old).columns).fetchall()
+        return known
+
+    def start_orders(self, ids: pa.RecordBatch) -> None:
+        """Note that `ids` (columns pair_id, kind, id, day), which are registered, came into use on their day."""
+        if ids.num_rows:
+            self._connection.execute(_SQL["start_order_ids"], arrays(ids).columns)
 
     def take_order_keys(self, count: int) -> list[int]:
         """`count` order keys that nobody has, ascending."""
@@ -68,7 +85,8 @@ class Identities:
         return taken
 
     def register_orders(self, keys: pa.RecordBatch) -> bool:
-        """Keep the order keys of new ids (columns pair_id, kind, id, day, order_key), sorted by the first four.
+        """Keep the order keys of new ids (columns pair_id, kind, id, day, starts, order_key), sorted by the
+        first four.
 
         All or none: where somebody else has registered one of them meanwhile, False, and the others are not kept
         either. Their order may have the key that this one has now.

@@ -33,15 +33,32 @@ JOIN unnest(%(a)s::text[], %(b)s::text[], %(c)s::text[], %(d)s::text[], %(e)s::t
 
 -- read_order_ids --
 -- Of each id its latest use up to the day that is asked for.
-SELECT w.pair_id, w.kind, w.id, w.day, o.day, o.order_key
+SELECT w.pair_id, w.kind, w.id, w.day, o.day, o.starts, o.order_key
 FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(day)s) AS w (pair_id, kind, id, day)
 CROSS JOIN LATERAL (
-    SELECT day, order_key
+    SELECT day, starts, order_key
     FROM order_ids AS o
     WHERE o.pair_id = w.pair_id AND o.id = w.id AND o.kind = w.kind::order_id_kind AND o.day <= w.day
     ORDER BY o.day DESC
     LIMIT 1
 ) AS o
+
+-- read_later_order_ids --
+-- Of each id its earliest use after the day that is asked for.
+SELECT w.pair_id, w.kind, w.id, w.day, o.day, o.starts, o.order_key
+FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(day)s) AS w (pair_id, kind, id, day)
+CROSS JOIN LATERAL (
+    SELECT day, starts, order_key
+    FROM order_ids AS o
+    WHERE o.pair_id = w.pair_id AND o.id = w.id AND o.kind = w.kind::order_id_kind AND o.day > w.day
+    ORDER BY o.day
+    LIMIT 1
+) AS o
+
+-- start_order_ids --
+UPDATE order_ids AS o SET starts = true
+FROM unnest(%(pair_id)s, %(kind)s, %(id)s, %(day)s) AS w (pair_id, kind, id, day)
+WHERE (o.pair_id, o.id, o.kind, o.day) = (w.pair_id, w.id, w.kind::order_id_kind, w.day)
 
 -- take_order_keys --
 SELECT nextval('order_keys') FROM generate_series(1, %(count)s)

@@ -75,33 +75,33 @@ def test_one_cl_ord_id_on_two_session_pairs_is_two_orders() -> None:
 
 def test_known_ids_keep_their_order_key() -> None:
     found = assigned(
-        [request("F", 2, "B", _41="A"), request("D", 3, "N")], [(1, "cl_ord_id", "A", DAY, DAY, 77)]
+        [request("F", 2, "B", _41="A"), request("D", 3, "N")], [(1, "cl_ord_id", "A", DAY, DAY, True, 77)]
     )
     assert found.order_key.to_pylist() == [77, 100]
     assert found.new == [100]
     assert [tuple(row.values()) for row in found.fresh.to_pylist()] == [
-        (1, "cl_ord_id", "B", DAY, 77),
-        (1, "cl_ord_id", "N", DAY, 100),
+        (1, "cl_ord_id", "B", DAY, True, 77),
+        (1, "cl_ord_id", "N", DAY, True, 100),
     ]
 
 
 def test_an_id_that_joins_two_known_orders_makes_them_the_older_one() -> None:
     found = assigned(
         [report(1, "A", "0"), report(2, "B", "0")],
-        [(1, "cl_ord_id", "A", DAY, DAY, 8), (1, "cl_ord_id", "B", DAY, DAY, 5)],
+        [(1, "cl_ord_id", "A", DAY, DAY, True, 8), (1, "cl_ord_id", "B", DAY, DAY, True, 5)],
     )
     assert found.order_key.to_pylist() == [5, 5]
     assert found.moved == {8: 5}
 
 
 def test_an_id_that_is_used_again_on_another_day_is_another_order() -> None:
-    found = assigned([request("D", 1, "A")], [(1, "cl_ord_id", "A", DAY, DAY - 1, 8)])
+    found = assigned([request("D", 1, "A")], [(1, "cl_ord_id", "A", DAY, DAY - 1, True, 8)])
     assert found.order_key.to_pylist() == [100]
     assert found.fresh.num_rows == 1
 
 
 def test_a_fill_on_another_day_is_of_the_order_that_is_still_open() -> None:
-    found = assigned([report(1, "A", "1", _150="F", _32="1")], [(1, "cl_ord_id", "A", DAY, DAY - 1, 8)])
+    found = assigned([report(1, "A", "1", _150="F", _32="1")], [(1, "cl_ord_id", "A", DAY, DAY - 1, True, 8)])
     assert found.order_key.to_pylist() == [8]
     assert {row["day"] for row in found.fresh.to_pylist()} == {DAY}
 

@@ -79,6 +79,8 @@ CREATE TABLE order_ids (
     kind      order_id_kind NOT NULL,
     -- The trading day of its use, counted from 1970-01-01.
     day       integer NOT NULL,
+    -- If it was brought into use on that day; otherwise it is of the order of the day before.
+    starts    boolean NOT NULL,
     order_key bigint NOT NULL,
     -- The latest use up to a day is next to it.
     PRIMARY KEY (pair_id, id, kind, day)
