@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from fixwatch.store import figures, sql, views
+from fixwatch.store.order_reader import OrderReader
 from fixwatch.store.read_pool import ReadPool
 
 Row = TypeVar("Row")
@@ -50,6 +51,8 @@ class Reader:
 
     def __init__(self, database_url: str) -> None:
         self._pool = ReadPool(database_url)
+        #: What is asked of orders.
+        self.orders = OrderReader(self._pool)
 
     def close(self) -> None:
         """Close the connections."""
