@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fixwatch.ingest import trade_store
 from fixwatch.ingest.trade_store import store_trades
 from fixwatch.ingest.trades import fold
+from fixwatch.store.trade_tables import Related, TradeTables
 from fixwatch.store.writer import Writer
 from tests.unit.ingest.trade_messages import bust, capture, correction, fill, report, trade_rows
 
@@ -318,6 +319,48 @@ def test_minutes_are_what_the_trades_come_to(trades: Trades) -> None:
     )
     assert trades.tables()["minutes"] == summed
     assert len(summed) > 3
+
+
+@pytest.mark.parametrize("same", ["own id", "name"])
+def test_a_thousand_busts_that_share_an_id_do_not_slow_the_next_one_down(
+    trades: Trades, monkeypatch: pytest.MonkeyPatch, same: str
+) -> None:
+    read: list[int] = []
+    related = TradeTables.related
+
+    def counting(self: TradeTables, ids: Any) -> list[Related]:
+        found = related(self, ids)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(TradeTables, "related", counting)
+    ids = [(f"B{n}", "0") if same == "name" else ("0", f"X{n}") for n in range(1_000)]
+    trades.store([bust(n, own, ref) for n, (own, ref) in enumerate(ids)])
+    trades.store([fill(1, "E1")])
+    trades.store([bust(2, "B", "E1"), bust(3, "C", "0")] if same == "name" else [bust(2, "0", "E1")])
+    assert one(trades)["status"] == "busted"
+    assert max(read) < 5
+
+
+def test_a_change_of_one_id_may_name_several_and_be_named(trades: Trades) -> None:
+    # The bust names the later one of two corrections that have one id, however they come.
+    events = [
+        fill(1, "E1"),
+        fill(2, "E2"),
+        correction(3, "0", "E1", 10),
+        correction(4, "0", "E2", 20),
+        bust(5, "B", "0"),
+        correction(6, "0", "X", 5),
+    ]
+    for order in (range(6), range(5, -1, -1), (4, 5, 0, 2, 3, 1)):
+        for size in (1, 2, 6):
+            trades.clear()
+            for begin in range(0, 6, size):
+                part = list(order[begin : begin + size])
+                trades.store([events[at] for at in part], part)
+            found = [(row["exec_id"], row["qty"], row["status"]) for row in trades.tables()["trades"]]
+            # What the last one names is not there, and with it the bust is of no trade.
+            assert found == [("E1", 10, "corrected"), ("E2", 20, "corrected")]
 
 
 def test_ten_thousand_trades_of_which_half_are_known(trades: Trades) -> None:

@@ -120,30 +120,54 @@ ON CONFLICT (session_id, ref_id, exec_id, side_no, trading_day, content) DO UPDA
     ingested_at = least(c.ingested_at, excluded.ingested_at)
 
 -- read_related --
--- Everything that has to do with some ids: the changes that name one or have one, with all that have to do with
--- their ids; and the trades of these ids. Trades have no ref_id.
+-- Everything that has to do with some ids: from an id to the changes that name it and to their own ids, and where an id
+-- is named, from the changes that have it to the ids that these name; and the trades of all these ids. Trades have no
+-- ref_id. There are senders that give all their busts one id, and such that let all of them name nothing: an id
+-- that nobody names leads to no other change that has it, and one that nobody has leads nowhere.
 WITH RECURSIVE related AS (
     SELECT session_id, is_capture, id COLLATE "C"
     FROM unnest(%(session_id)s, %(is_capture)s, %(id)s) AS n (session_id, is_capture, id)
+    WHERE EXISTS (SELECT FROM trades AS t
+                  WHERE t.session_id = n.session_id AND t.exec_id = n.id AND (t.side_no <> 0) = n.is_capture)
+       OR EXISTS (SELECT FROM trade_changes AS c
+                  WHERE c.session_id = n.session_id AND c.exec_id = n.id AND (c.side_no <> 0) = n.is_capture)
     UNION
     SELECT r.session_id, r.is_capture, o.id
     FROM related AS r CROSS JOIN LATERAL (
         SELECT c.exec_id AS id FROM trade_changes AS c
         WHERE c.session_id = r.session_id AND c.ref_id = r.id AND (c.side_no <> 0) = r.is_capture
         UNION ALL
-        SELECT c.ref_id FROM trade_changes AS c
-        WHERE c.session_id = r.session_id AND c.exec_id = r.id AND (c.side_no <> 0) = r.is_capture) AS o
+        SELECT p.ref_id
+        FROM (SELECT c.ref_id AS id FROM trade_changes AS c
+              WHERE c.session_id = r.session_id AND c.ref_id = r.id AND (c.side_no <> 0) = r.is_capture
+              LIMIT 1) AS named
+        JOIN trade_changes AS p ON p.session_id = r.session_id AND p.exec_id = named.id
+                               AND (p.side_no <> 0) = r.is_capture
+        WHERE EXISTS (SELECT FROM trades AS t
+                      WHERE t.session_id = p.session_id AND t.exec_id = p.ref_id AND (t.side_no <> 0) = r.is_capture)
+           OR EXISTS (SELECT FROM trade_changes AS c
+                      WHERE c.session_id = p.session_id AND c.exec_id = p.ref_id AND (c.side_no <> 0) = r.is_capture)
+    ) AS o
 )
 SELECT r.session_id, r.is_capture, t.exec_id, t.side_no, t.trading_day, t.trade_date, NULL AS ref_id,
        NULL::boolean AS is_bust, NULL::timestamptz AS sent, NULL::bigint AS msg_seq_num, NULL::bigint AS content,
        NULL::numeric AS last_qty, NULL::numeric AS last_px, NULL::timestamptz AS ingested_at
 FROM related AS r JOIN trades AS t ON t.session_id = r.session_id AND t.exec_id = r.id
                                   AND (t.side_no <> 0) = r.is_capture
-UNION ALL
+UNION
 SELECT r.session_id, r.is_capture, c.exec_id, c.side_no, c.trading_day, c.trade_date, c.ref_id, c.is_bust, c.sent,
        c.msg_seq_num, c.content, c.last_qty, c.last_px, c.ingested_at
-FROM related AS r JOIN trade_changes AS c ON c.session_id = r.session_id AND c.ref_id = r.id
-                                         AND (c.side_no <> 0) = r.is_capture
+FROM related AS r CROSS JOIN LATERAL (
+    SELECT * FROM trade_changes AS c
+    WHERE c.session_id = r.session_id AND c.ref_id = r.id AND (c.side_no <> 0) = r.is_capture
+    UNION ALL
+    SELECT p.*
+    FROM (SELECT c.ref_id AS id FROM trade_changes AS c
+          WHERE c.session_id = r.session_id AND c.ref_id = r.id AND (c.side_no <> 0) = r.is_capture
+          LIMIT 1) AS named
+    JOIN trade_changes AS p ON p.session_id = r.session_id AND p.exec_id = named.id
+                           AND (p.side_no <> 0) = r.is_capture
+) AS c
 
 -- settle --
 -- What changes come to for their trades; null where there is none (any more).
