@@ -287,8 +287,8 @@ static const fw_event *fw_answer(const fw_event *request, const fw_event *report
     return NULL;
 }
 
-/* What is waited for since when (Kafka's time: the clocks of both sides may be wrong): the first request without an
- * answer, or a state that is a promise. A filled order may be asked to become larger; of one that has ended nothing
+/* What is waited for since when (Kafka's time: the clocks of both sides may be wrong): the first request sent that
+ * has no answer, or a state that is a promise. A filled order may be asked to become larger; of one that has ended nothing
  * more is expected. */
 static int fw_waits_for(const fw_order *order, const fw_event *requests, int32_t asked, const fw_event *reports,
                         int32_t answered, int64_t *since) {
@@ -308,12 +308,10 @@ static int fw_waits_for(const fw_order *order, const fw_event *requests, int32_t
         const fw_event *request = &requests[i];
         int kind = request->type == 'F' ? FW_CANCEL : request->type == 'G' ? FW_REPLACE : FW_NEW;
         if (kind == FW_NEW ? order->ord_status != 0 : fw_answer(request, reports, answered) != NULL) continue;
-        if (!waits || request->kafka_time < *since) {
-            waits = kind;
-            *since = request->kafka_time;
-        }
+        *since = request->kafka_time;
+        return kind;
     }
-    return waits;
+    return FW_NOTHING;
 }
 
 #endif

@@ -269,7 +269,9 @@ static void fw_live(const fw_state *state, fw_order *order) {
         fw_begin_life(order);
     for (int32_t i = 0; i < state->requests; i++) fw_live_request(order, &state->events[i]);
     for (int32_t i = 0; i < count; i++) fw_live_report(order, &reports[i]);
-    /* What nobody reported, as it was asked for. */
+    /* What nobody reported, as it was asked for. A request has an id of its own and names the order by another one. */
+    for (int32_t i = 0; i < state->count && order->text[FW_CL_ORD_ID].size < 0; i++)
+        order->text[FW_CL_ORD_ID] = state->events[i].text[FW_ORIG_CL_ORD_ID];
     for (int32_t i = 0; i < state->count; i++)
         for (int text = 0; text <= FW_CURRENCY; text++)
             if (text != FW_ORIG_CL_ORD_ID && order->text[text].size < 0) fw_take_text(order, &state->events[i], text);

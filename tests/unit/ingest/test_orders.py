@@ -144,6 +144,22 @@ def test_a_replace_changes_the_terms_only_once_it_is_reported(answer: str) -> No
     assert row["waiting_for"] is None
 
 
+@pytest.mark.parametrize("known", [(0,), (1,), (2,), (0, 1), (0, 1, 2)])
+def test_an_order_that_only_requests_name_has_the_id_that_they_name_it_by(known: tuple[int, ...]) -> None:
+    said = [
+        request("F", 2, "B", _41="A", _37="O1"),
+        report(1, "B", "6", _41="A"),
+        message("9", 2, sender="BROKER", target="BUY", _37="O1", _11="B", _41="A", _39="1", _434="1"),
+    ]
+    assert row_of([said[at] for at in known])["cl_ord_id"] == "A"
+
+
+def test_the_first_request_sent_without_an_answer_is_what_is_waited_for() -> None:
+    new, cancel = request("D", 1, "A", _38="1"), request("F", 2, "B", _41="A")
+    # Whichever the topic had first.
+    assert row_of([new, cancel])["waiting_for"] == row_of([cancel, new])["waiting_for"] == "new"
+
+
 def test_states_merge_to_what_all_messages_at_once_come_to() -> None:
     life = [
         request("D", 1, "A", _55="IBM", _54="1", _38="100", _44="10"),

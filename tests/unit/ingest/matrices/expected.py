@@ -58,7 +58,8 @@ def _after(state: State, step: Step) -> State:
     if step.msg_type == "D" and state.ord_status is None:
         return replace(state, cl_ord_id=step.cl_ord_id, order_qty=step.order_qty)
     if step.msg_type in "FG9" and state.cl_ord_id is None:
-        state = replace(state, cl_ord_id=step.cl_ord_id)
+        # The id is the request's own: the order is the one that it names.
+        state = replace(state, cl_ord_id=step.orig_cl_ord_id or step.cl_ord_id)
     # CxlRejReason(102) 1: whoever does not know the order cannot say how it is.
     if step.msg_type == "9" and step.more.get(102) != "1":
         return replace(state, ord_status=step.ord_status)
