@@ -23,6 +23,7 @@ from fixwatch.errors import DatabaseError, DemoError
 from fixwatch.kafka.offsets import Topic, describe_topic, end_offsets
 from fixwatch.kafka.topic import ensure_topic
 from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.order_file import order_file, read_orders
 from tests.chaos.proxy import SPARED, Proxy
 from tests.chaos.volume import Volume
 
@@ -158,7 +159,8 @@ class Round:
         if sum(ends.values()) != ledger.messages:
             found.append(f"the topic has {sum(ends.values())} records, the ledger {ledger.messages}")
         try:
-            lines = reconcile(ledger, find(self.database_url, [self.found.topic_id]))
+            found_there = find(self.database_url, [self.found.topic_id], [ledger.run])
+            lines = reconcile(ledger, read_orders(order_file(self._ledger)), found_there)
         except DatabaseError as error:
             return [*found, str(error)]
         found += [str(line) for line in lines if not line.agrees]

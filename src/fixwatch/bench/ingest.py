@@ -23,12 +23,11 @@ from psycopg import sql
 from fixwatch.bench import row_at_a_time
 from fixwatch.bench.drain import drain
 from fixwatch.bench.machine import machine
-from fixwatch.bench.topic import preload
+from fixwatch.bench.topic import Preloaded, preload
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.found import find
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.demo.reconciliation import reconcile
-from fixwatch.sources.simulator.ledger import Ledger
 from fixwatch.store.migrate import migrate
 
 #: Messages that the row-at-a-time consumer stores: enough for a rate, and it takes seconds.
@@ -57,9 +56,9 @@ def run(messages: int, seed: int = 1) -> dict[str, Any]:
         EmbeddedPostgres(Path(directory) / "postgres", "ours") as postgres,
         EmbeddedBroker() as broker,
     ):
-        topic, ledger = preload(broker.bootstrap_servers, messages, seed)
+        sent = preload(broker.bootstrap_servers, messages, seed)
         seconds, peak_rss = drain(postgres.url, broker.bootstrap_servers, messages)
-        verified = _verified(postgres.url, topic.topic_id, ledger)
+        verified = _verified(postgres.url, sent)
         limit = _copy_limit(postgres, Path(directory) / "rows")
         rows = min(ROWS_AT_A_TIME, messages)
         row_database = _fresh_database(postgres, "row_at_a_time")
@@ -79,9 +78,10 @@ def run(messages: int, seed: int = 1) -> dict[str, Any]:
     }
 
 
-def _verified(url: str, topic_id: str, ledger: Ledger) -> bool:
-    """If Postgres holds what the simulator sent: counts, quantities and notional, to the cent."""
-    return all(line.agrees for line in reconcile(ledger, find(url, [topic_id])))
+def _verified(url: str, sent: Preloaded) -> bool:
+    """If Postgres holds what the simulator sent: counts, quantities and notional to the cent, every order."""
+    found = find(url, [sent.topic.topic_id], [sent.ledger.run])
+    return all(line.agrees for line in reconcile(sent.ledger, sent.orders, found))
 
 
 def _copy_limit(postgres: EmbeddedPostgres, directory: Path) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from confluent_kafka import Producer
 
 from fixwatch.errors import BrokerError
@@ -11,14 +13,25 @@ from fixwatch.kafka.topic import ensure_topic
 from fixwatch.sources.simulator.clock import SimulatedClock, wall_clock
 from fixwatch.sources.simulator.faults import Faults
 from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.said import OrderState
 from fixwatch.sources.simulator.simulation import Simulation, run_token
 
 #: What `fix-trades` is for the demo.
 TOPIC = "fix-trades"
 PARTITIONS = 4
+#: Messages after which the orders that are over are let go of.
+_SETTLED_AFTER = 10_000
 
 
-def preload(bootstrap_servers: str, messages: int, seed: int) -> tuple[Topic, Ledger]:
+class Preloaded(NamedTuple):
+    """A topic that is full, and what is in it."""
+
+    topic: Topic
+    ledger: Ledger
+    orders: list[OrderState]
+
+
+def preload(bootstrap_servers: str, messages: int, seed: int) -> Preloaded:
     """Make the topic and send `messages` of the simulator's flow to it, with the default faults.
 
     Raises:
@@ -29,7 +42,10 @@ def preload(bootstrap_servers: str, messages: int, seed: int) -> tuple[Topic, Le
     start = wall_clock()
     simulation = Simulation(seed, SimulatedClock(start), run_token(start), Faults.parse("default"))
     producer = Producer({**config, "linger.ms": 20, "batch.size": 1_000_000}, logger=quiet_logger())
-    for record in simulation.records(messages):
+    orders: list[OrderState] = []
+    for number, record in enumerate(simulation.records(messages)):
+        if not number % _SETTLED_AFTER:
+            orders += simulation.take_orders()
         while True:
             try:
                 producer.produce(TOPIC, record.value, record.key)
@@ -41,4 +57,5 @@ def preload(bootstrap_servers: str, messages: int, seed: int) -> tuple[Topic, Le
     topic = describe_topic(config, TOPIC)
     if left or topic is None:
         raise BrokerError(f"The embedded broker did not take {left:,} of {messages:,} messages.")
-    return topic, simulation.ledger("complete")
+    ledger = simulation.ledger("complete")
+    return Preloaded(topic, ledger, orders + simulation.take_orders())

@@ -25,6 +25,15 @@ def demo(
     seed: Annotated[
         int | None, typer.Option(help="The same seed, the same flow.", show_default="drawn")
     ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="broker-to-client, as in a drop copy, or client-to-broker.", show_default="both directions"
+        ),
+    ] = None,
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help="Send in any order, within some thousand, to any partition.")
+    ] = False,
     data_dir: Annotated[Path, typer.Option(help="Where Postgres, ledgers and logs are kept.")] = Path(
         ".fixwatch"
     ),
@@ -47,12 +56,14 @@ def demo(
     from fixwatch.demo.run import run
     from fixwatch.demo.stack import Plan
     from fixwatch.sources.simulator.faults import Faults
+    from fixwatch.sources.simulator.sessions import Only
     from fixwatch.telemetry import configure_logging
 
     configure_logging()
     # The parts log to their files; here the screen says what happens.
     logging.getLogger().setLevel(logging.ERROR)
     Faults.parse(faults)
+    Only.parse(only)
     console = Console()
     if not console.is_terminal:
         console = Console(width=140)
@@ -61,6 +72,8 @@ def demo(
         rate=rate,
         faults=faults,
         seed=seed,
+        only=only,
+        shuffle=shuffle,
         partitions=partitions,
         dashboard=not headless,
         dashboard_port=dashboard_port,

@@ -21,8 +21,20 @@ def simulate(
     faults: Annotated[
         str, typer.Option(help="default, none, or shares: bad_checksum=0.01,gap=0.001")
     ] = "default",
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="broker-to-client, as in a drop copy, or client-to-broker.", show_default="both directions"
+        ),
+    ] = None,
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help="In any order, within some thousand records, to any partition.")
+    ] = False,
     ledger: Annotated[
-        Path | None, typer.Option(help="A file to write what was sent to, about once a second.")
+        Path | None,
+        typer.Option(
+            help="A file to write what was sent to, about once a second; LEDGER.orders.tsv: its orders."
+        ),
     ] = None,
     partitions: Annotated[int, typer.Option(help="Partitions of the topic if it has to be made.", min=1)] = 4,
     bootstrap_servers: Annotated[
@@ -35,6 +47,7 @@ def simulate(
     Runs until its end, Ctrl-C or SIGTERM; then logs the sessions out, waits until the broker has confirmed
     everything, and writes the ledger: what an ingester must find. Waits for a broker that is not there yet.
     """
+    import gc
     import random
     import time
 
@@ -46,6 +59,9 @@ def simulate(
     from fixwatch.sources.simulator.clock import SimulatedClock, wall_clock
     from fixwatch.sources.simulator.drive import Drive, Plan
     from fixwatch.sources.simulator.faults import Faults
+    from fixwatch.sources.simulator.order_file import OrderFile, order_file
+    from fixwatch.sources.simulator.sessions import Only
+    from fixwatch.sources.simulator.shuffle import Shuffle
     from fixwatch.sources.simulator.simulation import Simulation, run_token
     from fixwatch.telemetry import configure_logging, logger
 
@@ -53,6 +69,7 @@ def simulate(
     configure_logging(settings.log_format)
     plan = Plan(rate, seconds, messages)
     shares = Faults.parse(faults)
+    direction = Only.parse(only)
     stop = stop_on_signals()
     config = client_config(settings)
     made = ensure_topic(config, settings.kafka_topic, partitions, stop)
@@ -60,12 +77,17 @@ def simulate(
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     # As fast as it goes, real time would hardly pass between two messages; a simulated one does.
     clock = wall_clock if rate else SimulatedClock(start)
-    simulation = Simulation(seed, clock, run_token(start), shares)
+    simulation = Simulation(seed, clock, run_token(start), shares, direction)
     if made is None:
         if ledger is not None:
+            with OrderFile(order_file(ledger)):
+                pass
             simulation.ledger("complete").write(ledger)
         return
-    drive = Drive(simulation, RecordProducer(settings, stop), plan, ledger, stop)
+    # What is made for a message lives as long as its order and is in no cycle: looking for some takes a tenth longer.
+    gc.set_threshold(100_000, 50, 100)
+    shuffled = Shuffle(random.Random(f"{seed}/shuffle"), made) if shuffle else None  # noqa: S311
+    drive = Drive(simulation, RecordProducer(settings, stop), plan, ledger, stop, shuffled)
     logger("simulate").info(
         "started",
         bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -74,6 +96,8 @@ def simulate(
         rate=rate,
         seed=seed,
         faults=faults,
+        only=only,
+        shuffle=shuffle,
     )
     began = time.monotonic()
     done = drive.run()

@@ -8,22 +8,26 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import dict_row
 
+from fixwatch.demo.order_lines import key
 from fixwatch.demo.reconciliation import Found
 from fixwatch.errors import DatabaseError
-from fixwatch.sources.simulator.ledger import Fills
+from fixwatch.sources.simulator.ledger import Fills, Gaps, Range
+from fixwatch.sources.simulator.said import OrderState
 from fixwatch.store.connection import connect
 from fixwatch.store.sql import load
 
 _SQL: Final = load("reconciliation", "fixwatch.demo")
 
 
-def find(database_url: str, topic_ids: Sequence[str]) -> Found:
+def find(database_url: str, topic_ids: Sequence[str], runs: Sequence[str]) -> Found:
     """What is in the log and the folds of the streams of these incarnations of topics, at one moment.
+
+    `runs` are the tokens of the runs, by which their orders are known.
 
     Raises:
         DatabaseError: Postgres does not answer, or has no tables of ours.
     """
-    parameters = {"topic_ids": list(topic_ids)}
+    parameters = {"topic_ids": list(topic_ids), "runs": list(runs)}
     try:
         with connect(database_url, application_name="fixwatch demo") as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -36,7 +40,7 @@ def find(database_url: str, topic_ids: Sequence[str]) -> Found:
             def rows(name: str) -> list[tuple[Any, ...]]:
                 return connection.execute(_SQL[name], parameters).fetchall()
 
-            log, numbers, trades = one("log"), one("sequence_numbers"), one("trades")
+            log, numbers, trades = one("log"), one("repeats"), one("trades")
             return Found(
                 messages=log["messages"],
                 stored=one("stored")["records"],
@@ -52,14 +56,24 @@ def find(database_url: str, topic_ids: Sequence[str]) -> Found:
                 busts=trades["busts"],
                 corrections=trades["corrections"],
                 unseen=one("unseen")["changes"],
-                repeats=numbers["repeats"],
-                missing=numbers["missing"],
                 repeats_of_fills=trades["repeats"],
                 conflicts=trades["conflicts"],
-                poss_dups=log["poss_dups"],
+                gaps=_gaps(rows("gaps")),
+                repeats=numbers["repeats"],
+                same_again=numbers["same_again"],
+                poss_resends=log["poss_resends"],
                 non_ascii=log["non_ascii"],
-                unanswered=one("unanswered")["orders"],
+                unanswered=dict(rows("unanswered")),
+                orders={key(order): order for order in map(OrderState._make, rows("orders"))},
             )
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise DatabaseError(f"Postgres does not say what it holds: {reason}") from error
+
+
+def _gaps(rows: list[tuple[str, bool, int, int]]) -> dict[str, Gaps]:
+    """Ranges by session, and by whether they never came."""
+    ranges: dict[str, tuple[list[Range], list[Range]]] = {}
+    for session, never, first, last in rows:
+        ranges.setdefault(session, ([], []))[never].append((first, last))
+    return {session: Gaps(tuple(missed), tuple(missing)) for session, (missed, missing) in ranges.items()}

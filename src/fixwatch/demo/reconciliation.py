@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
-from fixwatch.sources.simulator.ledger import NO_FILLS, Fills, Ledger
-
-Figure = int | Decimal
+from fixwatch.demo.lines import Line
+from fixwatch.demo.order_lines import order_lines
+from fixwatch.sources.simulator.ledger import NO_FILLS, NO_GAPS, Fills, Gaps, Ledger, Range
+from fixwatch.sources.simulator.said import OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Found:
         fills: trades that stand, by Symbol(55).
         busts, corrections: trades that were busted, that were corrected.
         unseen: busts and corrections of a trade that is not there.
-        repeats, missing: sequence numbers that came twice, that never came.
         repeats_of_fills, conflicts: reports of a known ExecID(17) with the same content, with other content.
-        poss_dups: messages with PossDupFlag(43)=Y.
+        gaps: sequence numbers that did not come in their turn, that never came, by `SENDER->TARGET`.
+        repeats, same_again: messages whose number had come; those of them without PossDupFlag(43)=Y.
+        poss_resends: messages with PossResend(97)=Y.
         non_ascii: messages with Latin-1 text in them.
-        unanswered: orders with a NewOrderSingle(D) and no answer.
+        unanswered: cancel and replace requests without an answer, by MsgType(35).
+        orders: by OrderID(37), or ClOrdID(11) where there is none.
     """
 
     messages: int = 0
@@ -45,40 +48,27 @@ class Found:
     busts: int = 0
     corrections: int = 0
     unseen: int = 0
-    repeats: int = 0
-    missing: int = 0
     repeats_of_fills: int = 0
     conflicts: int = 0
-    poss_dups: int = 0
+    gaps: Mapping[str, Gaps] = field(default_factory=dict)
+    repeats: int = 0
+    same_again: int = 0
+    poss_resends: int = 0
     non_ascii: int = 0
-    unanswered: int = 0
+    unanswered: Mapping[str, int] = field(default_factory=dict)
+    orders: Mapping[str, OrderState] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One figure of the ledger and of Postgres. `at_least`: Postgres may have more, for `note`'s reason."""
-
-    section: str
-    name: str
-    expected: Figure
-    found: Figure
-    at_least: bool = False
-    note: str = ""
-
-    @property
-    def agrees(self) -> bool:
-        """If Postgres holds what the ledger says."""
-        return self.found >= self.expected if self.at_least else self.found == self.expected
-
-
-def reconcile(expected: Ledger, found: Found) -> list[Line]:
-    """Every figure of the ledger beside the same one of Postgres; also those that only one of them knows."""
+def reconcile(expected: Ledger, orders: Iterable[OrderState], found: Found) -> list[Line]:
+    """Every figure of the ledger and its orders beside that of Postgres; also those that only one of them knows."""
     return [
         *_messages(expected, found),
         *_counts("MsgType(35)", expected.by_msg_type, found.by_msg_type),
         *_counts("Session", expected.by_session, found.by_session),
         *_fills(expected, found),
         *_trades(expected, found),
+        *order_lines(orders, found.orders),
+        *_gaps(expected, found),
         *_faults(expected, found),
     ]
 
@@ -109,7 +99,30 @@ def _trades(expected: Ledger, found: Found) -> Iterator[Line]:
     yield Line("Trades", "corrections", expected.corrections, found.corrections)
     yield Line("Trades", "busts, corrections of no trade", 0, found.unseen)
     yield Line("Trades", "repeats of fills", expected.repeats_of_fills, found.repeats_of_fills)
-    yield Line("Trades", "conflicts", 0, found.conflicts)
+    yield Line("Trades", "conflicts", expected.conflicts, found.conflicts)
+
+
+def _gaps(expected: Ledger, found: Found) -> Iterator[Line]:
+    for session in sorted(expected.gaps.keys() | found.gaps.keys()):
+        sent, held = expected.gaps.get(session, NO_GAPS), found.gaps.get(session, NO_GAPS)
+        yield _numbers(f"{session} missed", sent.missed, held.missed)
+        yield _numbers(f"{session} still missing", sent.missing, held.missing)
+
+
+def _numbers(name: str, expected: tuple[Range, ...], found: tuple[Range, ...]) -> Line:
+    lost, more = set(expected) - set(found), set(found) - set(expected)
+    differences = [f"{_range(numbers)} in the ledger" for numbers in sorted(lost)]
+    differences += [f"{_range(numbers)} in Postgres" for numbers in sorted(more)]
+    return Line("Gaps", name, _count(expected), _count(found), differences=tuple(differences))
+
+
+def _count(numbers: tuple[Range, ...]) -> int:
+    return sum(last + 1 - first for first, last in numbers)
+
+
+def _range(numbers: Range) -> str:
+    first, last = numbers
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _faults(expected: Ledger, found: Found) -> Iterator[Line]:
@@ -120,6 +133,10 @@ def _faults(expected: Ledger, found: Found) -> Iterator[Line]:
 
     def of(kinds: str, sent: int, held: int, note: str, *, at_least: bool = False) -> Line:
         return Line("Faults", kinds, sent, held, at_least, note)
+
+    garbled = injected("bad_checksum", "wrong_body_length", "truncated")
+    missed = sum(_count(gaps.missed) for gaps in found.gaps.values())
+    waiting = Counter(order.waiting_for for order in found.orders.values())
 
     known = found.defects.get
     yield of("bad_checksum", injected("bad_checksum"), known("checksum_wrong", 0), "checksum_wrong")
@@ -135,19 +152,28 @@ def _faults(expected: Ledger, found: Found) -> Iterator[Line]:
     yield of("missing_tag", injected("missing_tag"), known("required_tag_missing", 0), "required_tag_missing")
     yield of("bad_enum", injected("bad_enum"), known("value_out_of_range", 0), "value_out_of_range")
     yield of("non_ascii", injected("non_ascii"), found.non_ascii, "Latin-1 in Text(58)")
-    yield of("poss_dup", injected("poss_dup"), found.poss_dups, "PossDupFlag(43)=Y")
-    yield of("repeat", injected("repeat"), found.repeats - found.poss_dups, "MsgSeqNum(34) twice")
-    # A garbled message uses a number up as well, and nobody can trust what it says its number is.
     yield of(
-        "gap",
-        injected("gap"),
-        found.missing - injected("bad_checksum", "wrong_body_length", "truncated"),
-        "MsgSeqNum(34) missing, less garbled",
+        "poss_dup", injected("poss_dup"), found.repeats - found.same_again, "MsgSeqNum(34) twice, marked"
     )
+    yield of("repeat", injected("repeat"), found.same_again, "MsgSeqNum(34) twice, not marked")
+    yield of(
+        "poss_resend",
+        injected("poss_resend"),
+        found.poss_resends,
+        "PossResend(97)=Y; or more: on conflicts, too",
+        at_least=True,
+    )
+    yield of("conflict", injected("conflict"), found.conflicts, "ExecID(17) with other content")
+    # A garbled message uses a number up as well, and nobody can trust what it says its number is.
+    yield of("gap, resent", injected("gap", "resent"), missed - garbled, "MsgSeqNum(34) missed, less garbled")
+    more = "or more: orders cut off by the end, by a garbled answer"
     yield of(
         "never_acknowledged",
         injected("never_acknowledged"),
-        found.unanswered,
-        "or more: orders cut off by the end, by a garbled answer",
+        waiting["new"],
+        f"waits for new; {more}",
         at_least=True,
     )
+    for kind, msg_type in (("cancel_unanswered", "F"), ("replace_unanswered", "G")):
+        note = f"{msg_type} without an answer; {more}"
+        yield of(kind, injected(kind), found.unanswered.get(msg_type, 0), note, at_least=True)

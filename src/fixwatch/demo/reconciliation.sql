@@ -1,4 +1,4 @@
--- What Postgres holds of the streams of some runs (%(topic_ids)s). These statements read the whole log of them:
+-- What Postgres holds of the streams of some runs (%(topic_ids)s), whose ids carry their tokens (%(runs)s). These statements read the whole log of them:
 -- they are a check, not a screen. Garbled messages are left out where the ledger leaves them out: nobody can
 -- trust what can be read of them.
 
@@ -8,7 +8,7 @@ SELECT count(*) AS messages,
        count(*) FILTER (WHERE verdict = 'rejected') AS rejected,
        count(*) FILTER (WHERE verdict = 'garbled') AS garbled,
        count(*) FILTER (WHERE quarantined) AS quarantined,
-       count(*) FILTER (WHERE verdict <> 'garbled' AND poss_dup) AS poss_dups,
+       count(*) FILTER (WHERE verdict <> 'garbled' AND position('\x0139373d5901'::bytea IN raw) > 0) AS poss_resends,
        -- An e with an acute accent in Latin-1: in UTF-8 the byte would begin a Chinese character.
        count(*) FILTER (WHERE verdict <> 'garbled' AND position('\xe9'::bytea IN raw) > 0) AS non_ascii
 FROM messages JOIN ingest_offsets USING (stream_id)
@@ -31,17 +31,49 @@ FROM messages JOIN ingest_offsets USING (stream_id) LEFT JOIN sessions USING (se
 WHERE topic_id = ANY(%(topic_ids)s) AND verdict <> 'garbled'
 GROUP BY sender_comp_id, target_comp_id
 
--- sequence_numbers --
--- A run's session counts from 1 once: a number twice is a repeat, a number that is missing was never read.
+-- repeats --
+-- A run's session counts from 1 once: a number twice is a repeat.
 SELECT coalesce(sum(messages - numbers), 0)::bigint AS repeats,
-       coalesce(sum(highest - lowest + 1 - numbers), 0)::bigint AS missing
+       coalesce(sum(in_turn - numbers_in_turn), 0)::bigint AS same_again
 FROM (
     SELECT count(*) AS messages, count(DISTINCT msg_seq_num) AS numbers,
-           min(msg_seq_num) AS lowest, max(msg_seq_num) AS highest
+           count(*) FILTER (WHERE poss_dup IS NOT TRUE) AS in_turn,
+           count(DISTINCT msg_seq_num) FILTER (WHERE poss_dup IS NOT TRUE) AS numbers_in_turn
     FROM messages JOIN ingest_offsets USING (stream_id)
     WHERE topic_id = ANY(%(topic_ids)s) AND verdict <> 'garbled' AND msg_seq_num IS NOT NULL
     GROUP BY topic_id, session_id
 ) AS of_session
+
+-- gaps --
+-- Numbers that no message had in its turn; of these, those that none was sent again for, and that no gap fill skips.
+WITH numbers AS MATERIALIZED (
+    SELECT topic_id, session_id, msg_seq_num AS number, poss_dup IS TRUE AS again,
+           -- NewSeqNo(36) of a SequenceReset.
+           CASE WHEN msg_type = '4'
+                THEN substring(encode(raw, 'escape') FROM '\u000136=([0-9]+)')::bigint - 1
+                ELSE msg_seq_num END AS up_to
+    FROM messages JOIN ingest_offsets USING (stream_id)
+    WHERE topic_id = ANY(%(topic_ids)s) AND verdict <> 'garbled' AND msg_seq_num IS NOT NULL
+), missed AS MATERIALIZED (
+    SELECT topic_id, session_id, generate_series(1, max(number)) AS number FROM numbers GROUP BY 1, 2
+    EXCEPT
+    SELECT topic_id, session_id, number FROM numbers WHERE NOT again
+), missing AS (
+    SELECT * FROM missed
+    EXCEPT
+    SELECT topic_id, session_id, generate_series(number, up_to) FROM numbers WHERE again
+), gaps AS (
+    SELECT topic_id, session_id, false AS never, min(number) AS first, max(number) AS last
+    FROM (SELECT *, number - row_number() OVER (PARTITION BY topic_id, session_id ORDER BY number) AS island
+          FROM missed) AS m GROUP BY topic_id, session_id, island
+    UNION ALL
+    SELECT topic_id, session_id, true, min(number), max(number)
+    FROM (SELECT *, number - row_number() OVER (PARTITION BY topic_id, session_id ORDER BY number) AS island
+          FROM missing) AS m GROUP BY topic_id, session_id, island
+)
+SELECT coalesce(sender_comp_id || '->' || target_comp_id, ''), never, first, last
+FROM gaps LEFT JOIN sessions USING (session_id)
+ORDER BY topic_id COLLATE "C", first
 
 -- defects --
 -- Messages by what their defects say was done to them. A message cut off between two fields has a false
@@ -81,11 +113,25 @@ WHERE topic_id = ANY(%(topic_ids)s)
                                                    AND o.ref_id <> c.ref_id AND o.trading_day <= c.trading_day)
 
 -- unanswered --
-SELECT count(*) AS orders
-FROM (
-    SELECT 1
-    FROM messages JOIN ingest_offsets USING (stream_id)
-    WHERE topic_id = ANY(%(topic_ids)s) AND order_key IS NOT NULL
-    GROUP BY order_key
-    HAVING bool_or(msg_type = 'D') AND NOT bool_or(msg_type IN ('8', '9'))
-) AS unanswered
+-- Requests that no report answers: one that says that it is pending is not an answer.
+SELECT msg_type, count(DISTINCT (pair_id, cl_ord_id))
+FROM messages AS r JOIN ingest_offsets USING (stream_id) JOIN sessions USING (session_id)
+WHERE topic_id = ANY(%(topic_ids)s) AND verdict <> 'garbled' AND msg_type IN ('F', 'G')
+  AND (pair_id, cl_ord_id) NOT IN (
+    SELECT a.pair_id, a.cl_ord_id
+    FROM (messages JOIN ingest_offsets USING (stream_id) JOIN sessions USING (session_id)) AS a
+    WHERE a.topic_id = ANY(%(topic_ids)s) AND a.verdict <> 'garbled' AND a.msg_type IN ('8', '9')
+      AND coalesce(a.exec_type, '') NOT IN ('6', 'E') AND a.pair_id IS NOT NULL AND a.cl_ord_id IS NOT NULL)
+GROUP BY msg_type
+
+-- orders --
+-- Columns as the ledger's orders have them: empty text, or 0, where something is not known; times in microseconds.
+SELECT coalesce(order_id, ''), coalesce(cl_ord_id, ''), coalesce(ord_status, ''),
+       coalesce(trim_scale(cum_qty)::text, ''), coalesce(trim_scale(leaves_qty)::text, ''),
+       coalesce(trim_scale(avg_px)::text, ''), coalesce(trim_scale(order_qty)::text, ''),
+       coalesce(trim_scale(price)::text, ''), fills, coalesce(waiting_for, ''),
+       coalesce((extract(epoch FROM sent_at) * 1000000)::bigint, 0),
+       coalesce((extract(epoch FROM answered_at) * 1000000)::bigint, 0),
+       coalesce((extract(epoch FROM first_fill_at) * 1000000)::bigint, 0)
+FROM orders
+WHERE merged_into IS NULL AND split_part(substr(coalesce(order_id, cl_ord_id), 2), '-', 1) = ANY(%(runs)s)

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from fixwatch.demo.found import find
 from fixwatch.demo.interrupts import Interrupts
-from fixwatch.demo.reconciliation import Figure, Line, reconcile
+from fixwatch.demo.lines import Figure, Line
+from fixwatch.demo.reconciliation import reconcile
 from fixwatch.demo.runs import Runs
 from fixwatch.demo.screen import screen_for
 from fixwatch.demo.stack import Plan, Stack
@@ -21,6 +22,8 @@ from fixwatch.demo.stack import Plan, Stack
 _TICK: Final = 0.5
 #: Seconds that the ingester is given for what is left in the topic when the simulator has stopped.
 DRAIN_LIMIT: Final = 60
+#: Of each line that disagrees, what is behind it: enough to look into.
+_DIFFERENCES: Final = 5
 
 
 def run(plan: Plan, seconds: float | None, console: Console) -> bool:
@@ -67,10 +70,13 @@ def run(plan: Plan, seconds: float | None, console: Console) -> bool:
 
 
 def _reconcile(runs: Runs, database_url: str, topic_id: str) -> tuple[list[Line], list[str]]:
-    """The lines of this run and all finished ones, and the topic ids of those that are left out."""
+    """The lines of this run and all finished ones, and which are left out, and why."""
     topic_ids = sorted({*runs.finished(), topic_id})
-    left_out = [run for run in runs.unfinished() if run != topic_id]
-    return reconcile(runs.ledger(topic_ids), find(database_url, topic_ids)), left_out
+    left_out = [f"{run}, which did not come to its end" for run in runs.unfinished() if run != topic_id]
+    left_out += [f"{run}, of an earlier version, without its orders" for run in runs.outdated()]
+    ledger = runs.ledger(topic_ids)
+    found = find(database_url, topic_ids, ledger.run.split("+"))
+    return reconcile(ledger, runs.orders(topic_ids), found), left_out
 
 
 def table(lines: list[Line]) -> Table:
@@ -100,8 +106,8 @@ def table(lines: list[Line]) -> Table:
 
 def _summarise(lines: list[Line], left_out: list[str], console: Console) -> None:
     wrong = [line for line in lines if not line.agrees]
-    for topic_id in left_out:
-        console.print(f"Left out: run {topic_id}, which did not come to its end.", highlight=False)
+    for run in left_out:
+        console.print(f"Left out: run {run}.", highlight=False)
     for line in wrong:
         console.print(
             f"Disagrees: {line.section}, {line.name}: "
@@ -110,6 +116,8 @@ def _summarise(lines: list[Line], left_out: list[str], console: Console) -> None
             highlight=False,
             soft_wrap=True,
         )
+        for difference in line.differences[:_DIFFERENCES]:
+            console.print(f"  {difference}", markup=False, highlight=False, soft_wrap=True)
     if wrong and lines[0].found > lines[0].expected:
         console.print(
             "What anybody else produced to the topic is in the log, too: that is no loss.", highlight=False

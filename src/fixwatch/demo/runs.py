@@ -6,12 +6,15 @@ from then on. The broker forgets when it is stopped, so a run that was killed be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import Final
 
 from fixwatch.errors import DemoError
 from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.order_file import order_file, read_orders
+from fixwatch.sources.simulator.said import OrderState
 
 _RUNNING: Final = ".running.json"
 _TO_FILE_NAME: Final = str.maketrans("+/", "-_")
@@ -48,12 +51,17 @@ class Runs:
             raise DemoError(
                 f"The simulator left its ledger {path} {state}: there is nothing to hold it against."
             )
+        # The orders first: a finished ledger has all of them beside it.
+        order_file(path).replace(order_file(self._finished(topic_id)))
         path.replace(self._finished(topic_id))
 
     def finished(self) -> list[str]:
         """The topic ids of the runs that can be reconciled."""
-        names = sorted(path.name for path in self._dir.glob("*.json"))
-        return [_topic_id(name.removesuffix(".json")) for name in names if not name.endswith(_RUNNING)]
+        return [topic_id for topic_id in self._ended() if order_file(self._finished(topic_id)).exists()]
+
+    def outdated(self) -> list[str]:
+        """The topic ids of the runs whose ledger is without its orders, as earlier versions wrote it."""
+        return [topic_id for topic_id in self._ended() if not order_file(self._finished(topic_id)).exists()]
 
     def unfinished(self) -> list[str]:
         """The topic ids of the runs that were killed, or that are going on."""
@@ -66,6 +74,19 @@ class Runs:
             SettingsError: a file is not a ledger.
         """
         return reduce(Ledger.merge, (Ledger.read(self._path(topic_id)) for topic_id in topic_ids))
+
+    def orders(self, topic_ids: list[str]) -> Iterator[OrderState]:
+        """The orders of these runs.
+
+        Raises:
+            SettingsError: a file is not one of orders.
+        """
+        for topic_id in topic_ids:
+            yield from read_orders(order_file(self._path(topic_id)))
+
+    def _ended(self) -> list[str]:
+        names = sorted(path.name for path in self._dir.glob("*.json"))
+        return [_topic_id(name.removesuffix(".json")) for name in names if not name.endswith(_RUNNING)]
 
     def _path(self, topic_id: str) -> Path:
         finished = self._finished(topic_id)

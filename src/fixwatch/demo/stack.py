@@ -49,6 +49,8 @@ class Plan:
     rate: int
     faults: str
     seed: int | None
+    only: str | None
+    shuffle: bool
     partitions: int
     dashboard: bool
     dashboard_port: int | None
@@ -203,6 +205,10 @@ class Stack:
         simulate += ["--ledger", str(self.runs.running(self.topic.topic_id))]
         if plan.seed is not None:
             simulate += ["--seed", str(plan.seed)]
+        if plan.only is not None:
+            simulate += ["--only", plan.only]
+        if plan.shuffle:
+            simulate += ["--shuffle"]
         self.simulator = part("simulate", simulate)
         self.parts = [part("ingest", ["ingest"], restarted=True), self.simulator]
         if self.dashboard_port is not None:

@@ -20,6 +20,9 @@ _ROOM_WAIT: Final = 0.1
 #: Seconds that `flush` gives the broker to confirm what is on its way.
 FLUSH_LIMIT: Final = 30.0
 
+#: librdkafka's word for a partition that its partitioner chooses.
+_BY_KEY: Final = -1
+
 _TUNING: Final[dict[str, Any]] = {
     # A record is confirmed when all replicas have it, is stored once in spite of retries, and in order.
     "acks": "all",
@@ -73,8 +76,8 @@ class RecordProducer:
             logger=kafka_logger(),
         )
 
-    def send(self, key: bytes | None, value: bytes) -> None:
-        """Hand a record over; waits while the queue is full.
+    def send(self, key: bytes | None, value: bytes, partition: int = _BY_KEY) -> None:
+        """Hand a record over; waits while the queue is full. The key says which partition, if nobody else does.
 
         Raises:
             BrokerError: the client cannot send it (too large), or we are stopping and the queue stays full.
@@ -82,7 +85,7 @@ class RecordProducer:
         stopping_since: float | None = None
         while True:
             try:
-                self._producer.produce(self._topic, value, key)
+                self._producer.produce(self._topic, value, key, partition)
             except BufferError:
                 self._poll(_ROOM_WAIT)
                 if self._stop.is_set():

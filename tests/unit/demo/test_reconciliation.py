@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from fixwatch.demo.reconciliation import Found, Line, reconcile
+from fixwatch.demo.lines import Line
+from fixwatch.demo.reconciliation import Found, reconcile
 from fixwatch.sources.simulator.faults import Fault
-from fixwatch.sources.simulator.ledger import Fills, Ledger
+from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger
+from fixwatch.sources.simulator.said import OrderState
+
+ORDERS = [
+    OrderState("O1", "C1", "2", "100", "0", "10.50", "100", "10.50", 3, "", 1_000, 2_000, 3_000),
+    OrderState("O2", "C2", "6", "0", "5", "0", "5", "", 0, "pending_cancel", 4_000, 5_000, 0),
+    OrderState("", "C3", "", "", "", "", "5", "", 0, "new", 6_000, 0, 0),
+]
 
 LEDGER = Ledger(
     state="complete",
@@ -18,11 +26,14 @@ LEDGER = Ledger(
     messages=120,
     by_msg_type={"8": 80, "D": 36},
     by_session={"BUY->SELL": 36, "SELL->BUY": 80},
+    gaps={"SELL->BUY": Gaps(((2, 9), (20, 24)), ((2, 9), (20, 20)))},
     garbled={"bad_checksum": 1, "not_fix": 1, "truncated": 1, "wrong_body_length": 1},
     verdicts={"valid": 111, "rejected": 5, "garbled": 4},
     fills={"EUR/USD": Fills(3, Decimal("3000000.5"), Decimal("3242100.540405"))},
+    orders=3,
     busts=2,
     corrections=1,
+    conflicts=1,
     repeats=5,
     repeats_of_fills=2,
     faults={
@@ -35,8 +46,13 @@ LEDGER = Ledger(
         "non_ascii": 4,
         "poss_dup": 3,
         "repeat": 2,
+        "poss_resend": 2,
+        "conflict": 1,
         "gap": 6,
-        "never_acknowledged": 7,
+        "resent": 4,
+        "never_acknowledged": 1,
+        "cancel_unanswered": 3,
+        "replace_unanswered": 1,
     },
 )
 
@@ -58,17 +74,26 @@ FOUND = Found(
     fills={"EUR/USD": Fills(3, Decimal("3000000.500000000000000000"), Decimal("3242100.5404050"))},
     busts=2,
     corrections=1,
+    conflicts=1,
+    gaps={"SELL->BUY": Gaps(((2, 9), (20, 24)), ((2, 9), (20, 20)))},
     repeats=5,
-    missing=9,
+    same_again=2,
     repeats_of_fills=2,
-    poss_dups=3,
+    poss_resends=3,
     non_ascii=4,
-    unanswered=9,
+    unanswered={"F": 4, "G": 1},
+    # Postgres writes numbers without zeros behind them.
+    orders={
+        "O1": ORDERS[0]._replace(avg_px="10.5", price="10.5"),
+        "O2": ORDERS[1],
+        "C3": ORDERS[2],
+    },
 )
 
 
 def wrong(found: Found, ledger: Ledger = LEDGER) -> set[tuple[str, str]]:
-    return {(line.section, line.name) for line in reconcile(ledger, found) if not line.agrees}
+    orders = ORDERS if ledger.orders else []
+    return {(line.section, line.name) for line in reconcile(ledger, orders, found) if not line.agrees}
 
 
 def test_the_same_on_both_sides_agrees() -> None:
@@ -94,11 +119,16 @@ def test_nothing_sent_and_nothing_held_agrees() -> None:
         ({"corrections": 2}, ("Trades", "corrections")),
         ({"unseen": 1}, ("Trades", "busts, corrections of no trade")),
         ({"repeats_of_fills": 1}, ("Trades", "repeats of fills")),
-        ({"conflicts": 1}, ("Trades", "conflicts")),
         ({"non_ascii": 5}, ("Faults", "non_ascii")),
-        ({"repeats": 6}, ("Faults", "repeat")),
-        ({"missing": 8}, ("Faults", "gap")),
-        ({"unanswered": 6}, ("Faults", "never_acknowledged")),
+        ({"repeats": 6}, ("Faults", "poss_dup")),
+        ({"poss_resends": 1}, ("Faults", "poss_resend")),
+        ({"unanswered": {"F": 2, "G": 1}}, ("Faults", "cancel_unanswered")),
+        ({"unanswered": {"F": 4}}, ("Faults", "replace_unanswered")),
+        # As many numbers, but others.
+        (
+            {"gaps": {"SELL->BUY": Gaps(((2, 9), (20, 24)), ((2, 9), (21, 21)))}},
+            ("Gaps", "SELL->BUY still missing"),
+        ),
     ],
 )
 def test_each_difference_is_in_its_line(change: dict[str, Any], line: tuple[str, str]) -> None:
@@ -139,14 +169,54 @@ def test_a_symbol_that_only_one_side_knows_disagrees() -> None:
     assert ("Fills", "EUR/USD notional") in wrong(replace(FOUND, fills={}))
 
 
+def test_conflicts_and_gaps_are_held_against_the_faults_too() -> None:
+    assert wrong(replace(FOUND, conflicts=2)) == {("Trades", "conflicts"), ("Faults", "conflict")}
+    assert wrong(replace(FOUND, gaps={})) == {
+        ("Gaps", "SELL->BUY missed"),
+        ("Gaps", "SELL->BUY still missing"),
+        ("Faults", "gap, resent"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        ({"ord_status": "1"}, {"Partially filled", "Filled", "OrdStatus(39): the same"}),
+        ({"waiting_for": "cancel"}, {"waiting for cancel", "waiting for: the same"}),
+        ({"cl_ord_id": "C9"}, {"ClOrdID(11): the same"}),
+        ({"leaves_qty": "1"}, {"LeavesQty(151): the same"}),
+        ({"avg_px": "10.51"}, {"AvgPx(6): the same"}),
+        ({"fills": 2}, {"fills: the same"}),
+        ({"answered_at": 0}, {"answered at: the same"}),
+    ],
+)
+def test_an_order_that_differs_is_named_where_it_does(change: dict[str, Any], lines: set[str]) -> None:
+    orders = dict(FOUND.orders) | {"O1": FOUND.orders["O1"]._replace(**change)}
+    found = [line for line in reconcile(LEDGER, ORDERS, replace(FOUND, orders=orders)) if not line.agrees]
+    assert {line.name for line in found} == lines
+    (named,) = [line.differences for line in found if line.differences]
+    assert named[0].startswith("O1: ")
+
+
+def test_an_order_that_only_one_side_knows_disagrees() -> None:
+    more = dict(FOUND.orders) | {"O9": ORDERS[0]._replace(order_id="O9")}
+    assert ("Orders", "unknown to the ledger") in wrong(replace(FOUND, orders=more))
+    less = {"O1": FOUND.orders["O1"], "C3": FOUND.orders["C3"]}
+    assert ("Orders", "known") in wrong(replace(FOUND, orders=less))
+
+
 def test_every_kind_of_fault_has_a_line() -> None:
     named = {
         kind
-        for line in reconcile(LEDGER, FOUND)
+        for line in reconcile(LEDGER, ORDERS, FOUND)
         if line.section == "Faults"
         for kind in line.name.split(", ")
     }
     assert named == set(Fault)
+
+
+def test_figures_that_are_the_same_by_chance_disagree() -> None:
+    assert not Line("", "", 1, 1, differences=("2 in the ledger", "3 in Postgres")).agrees
 
 
 def test_more_agrees_only_where_that_is_said() -> None:

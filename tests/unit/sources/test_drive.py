@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from random import Random
 from typing import cast
 
 import pytest
@@ -11,6 +12,8 @@ from fixwatch.sources.producer import RecordProducer
 from fixwatch.sources.simulator.clock import SimulatedClock
 from fixwatch.sources.simulator.drive import Drive, Plan
 from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.order_file import read_orders
+from fixwatch.sources.simulator.shuffle import Shuffle
 from fixwatch.sources.simulator.simulation import Simulation, run_token
 
 START = 1_772_811_000_000_000
@@ -32,7 +35,7 @@ class Topic:
 
     delivered = sent
 
-    def send(self, key: bytes | None, value: bytes) -> None:
+    def send(self, key: bytes | None, value: bytes, partition: int = -1) -> None:
         self.values.append(value)
         if self.sent == self._stop_after:
             self._stop.set()
@@ -46,12 +49,16 @@ class Topic:
 
 
 def drive(
-    plan: Plan, ledger: Path | None = None, stop_after: int | None = None, refuses: bool = False
+    plan: Plan,
+    ledger: Path | None = None,
+    stop_after: int | None = None,
+    refuses: bool = False,
+    shuffle: Shuffle | None = None,
 ) -> tuple[Ledger, Topic]:
     stop = threading.Event()
     topic = Topic(stop, stop_after, refuses)
     simulation = Simulation(1, SimulatedClock(START), run_token(START))
-    driven = Drive(simulation, cast("RecordProducer", topic), plan, ledger, stop)
+    driven = Drive(simulation, cast("RecordProducer", topic), plan, ledger, stop, shuffle)
     return driven.run(), topic
 
 
@@ -60,6 +67,20 @@ def test_a_number_of_messages_is_kept_to_the_message(tmp_path: Path) -> None:
     assert topic.sent == ledger.messages == 1_234
     assert Ledger.read(tmp_path / "ledger.json") == ledger
     assert ledger.state == "complete"
+
+
+def test_orders_are_beside_the_ledger(tmp_path: Path) -> None:
+    ledger, _ = drive(Plan(messages=3_000), tmp_path / "ledger.json")
+    orders = list(read_orders(tmp_path / "ledger.orders.tsv"))
+    assert len(orders) == len(set(orders)) == ledger.orders > 300
+
+
+def test_a_shuffled_run_sends_the_same_records_and_has_the_same_ledger() -> None:
+    ordered, topic = drive(Plan(messages=3_000))
+    ledger, shuffled = drive(Plan(messages=3_000), shuffle=Shuffle(Random(1), partitions=4, window=100))
+    assert ledger == ordered
+    assert shuffled.values != topic.values
+    assert sorted(shuffled.values) == sorted(topic.values)
 
 
 def test_a_time_is_kept() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import pytest
@@ -8,11 +8,13 @@ import pytest
 from fixwatch.errors import SettingsError
 from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE, Verdict
-from fixwatch.sources.simulator.desk import Record
+from fixwatch.sources.simulator.carrier import Record
 from fixwatch.sources.simulator.faults import DEFAULT_SHARES, Fault, Faults
 from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.said import OrderState
+from tests.unit.sources.second_opinion import Fields, split
 
-Run = tuple[list[Record], Ledger]
+Run = tuple[list[Record], Ledger, list[OrderState]]
 
 
 def decoded(records: list[Record]) -> list[tuple[str, str, int | None]]:
@@ -28,8 +30,9 @@ def decoded(records: list[Record]) -> list[tuple[str, str, int | None]]:
 
 
 def test_default_faults_befall_about_two_percent() -> None:
-    assert 0.01 < sum(DEFAULT_SHARES.values()) < 0.03
     assert set(DEFAULT_SHARES) == set(Fault)
+    of_every_message = set(Fault) - {Fault.CANCEL_UNANSWERED, Fault.REPLACE_UNANSWERED}
+    assert 0.01 < sum(DEFAULT_SHARES[fault] for fault in of_every_message) < 0.03
 
 
 def test_no_faults_leaves_nothing_to_befall() -> None:
@@ -68,7 +71,7 @@ def test_every_kind_of_fault_happens_and_is_counted(faulty_run: Run) -> None:
 
 
 def test_the_decoder_finds_what_the_ledger_promises(faulty_run: Run) -> None:
-    records, ledger = faulty_run
+    records, ledger, _ = faulty_run
     assert Counter(verdict for verdict, _, _ in decoded(records)) == ledger.verdicts
 
 
@@ -84,7 +87,7 @@ def test_the_decoder_finds_what_the_ledger_promises(faulty_run: Run) -> None:
 def test_a_fault_is_found_as_what_it_is(
     simulate: Callable[..., Run], fault: Fault, verdict: str, defects: set[str]
 ) -> None:
-    records, ledger = simulate(3_000, faults=f"{fault}=0.1")
+    records, ledger, _ = simulate(3_000, faults=f"{fault}=0.1")
     found = [(kind, defect) for kind, defect, _ in decoded(records) if kind != "valid"]
     assert len(found) == ledger.faults[fault] > 100
     assert {kind for kind, _ in found} == {verdict}
@@ -93,26 +96,26 @@ def test_a_fault_is_found_as_what_it_is(
 
 @pytest.mark.parametrize("fault", [Fault.TRUNCATED, Fault.NOT_FIX])
 def test_cut_and_foreign_records_are_garbled(simulate: Callable[..., Run], fault: Fault) -> None:
-    records, ledger = simulate(3_000, faults=f"{fault}=0.1")
+    records, ledger, _ = simulate(3_000, faults=f"{fault}=0.1")
     verdicts = Counter(verdict for verdict, _, _ in decoded(records))
     assert verdicts == {"valid": 3_000 - ledger.faults[fault], "garbled": ledger.faults[fault]}
 
 
 def test_text_that_is_not_ascii_is_valid(simulate: Callable[..., Run]) -> None:
-    records, ledger = simulate(3_000, faults="non_ascii=0.1")
+    records, ledger, _ = simulate(3_000, faults="non_ascii=0.1")
     texts = [value for _, value in records if b"\x0158=Ordre d\xe9pos\xe9" in value]
     assert len(texts) == ledger.faults["non_ascii"] > 100
     assert {verdict for verdict, _, _ in decoded(records)} == {"valid"}
 
 
 def test_a_repeat_is_the_same_bytes_again(simulate: Callable[..., Run]) -> None:
-    records, ledger = simulate(3_000, faults="repeat=0.1")
+    records, ledger, _ = simulate(3_000, faults="repeat=0.1")
     again = Counter(records)
     assert sum(count - 1 for count in again.values()) == ledger.faults["repeat"] == ledger.repeats > 100
 
 
 def test_a_poss_dup_names_the_first_time_and_keeps_number_and_content(simulate: Callable[..., Run]) -> None:
-    records, ledger = simulate(3_000, faults="poss_dup=0.1")
+    records, ledger, _ = simulate(3_000, faults="poss_dup=0.1")
     dups = 0
     sent: dict[tuple[bytes, bytes, bytes], tuple[bytes, bytes]] = {}
     for _, value in records:
@@ -133,18 +136,20 @@ def test_a_poss_dup_names_the_first_time_and_keeps_number_and_content(simulate: 
 
 
 def test_a_gap_is_a_number_that_is_never_sent(simulate: Callable[..., Run]) -> None:
-    records, ledger = simulate(3_000, faults="gap=0.1")
-    numbers: dict[bytes, list[int]] = {}
+    records, ledger, _ = simulate(3_000, faults="gap=0.1")
+    numbers: dict[bytes, set[int]] = {}
     for _, value in records:
         fields = dict(part.partition(b"=")[::2] for part in value.split(b"\x01")[:-1])
-        numbers.setdefault(fields[b"49"] + b"->" + fields[b"56"], []).append(int(fields[b"34"]))
-    missing = {name.decode(): seen[-1] - len(seen) for name, seen in numbers.items() if seen[-1] > len(seen)}
-    assert missing == ledger.missing
-    assert sum(missing.values()) == ledger.faults["gap"] > 100
+        numbers.setdefault(fields[b"49"] + b"->" + fields[b"56"], set()).add(int(fields[b"34"]))
+    missing = {name.decode(): set(range(1, max(seen))) - seen for name, seen in numbers.items()}
+    for name, gaps in ledger.gaps.items():
+        assert gaps.missed == gaps.missing
+        assert {number for first, last in gaps.missing for number in range(first, last + 1)} == missing[name]
+    assert sum(map(len, missing.values())) == ledger.faults["gap"] > 100
 
 
 def test_an_order_never_acknowledged_gets_no_answer(simulate: Callable[..., Run]) -> None:
-    records, ledger = simulate(5_000, faults="never_acknowledged=0.2")
+    records, ledger, _ = simulate(5_000, faults="never_acknowledged=0.2")
     new, answered = set(), set()
     for number, (_, value) in enumerate(records):
         fields = dict(part.partition(b"=")[::2] for part in value.split(b"\x01")[:-1])
@@ -153,3 +158,54 @@ def test_an_order_never_acknowledged_gets_no_answer(simulate: Callable[..., Run]
         elif fields[b"35"] == b"8":
             answered.update(fields[tag] for tag in (b"11", b"41") if tag in fields)
     assert 50 < len(new - answered) <= ledger.faults["never_acknowledged"]
+
+
+def test_a_conflict_is_a_known_execution_at_another_price(simulate: Callable[..., Run]) -> None:
+    records, ledger, _ = simulate(5_000, faults="conflict=0.1")
+    first: dict[str, Fields] = {}
+    conflicts, resends = 0, 0
+    for _, value in records:
+        fields = split(value)
+        if fields[35] != "8":
+            continue
+        known = first.setdefault(fields[17], fields)
+        if known is not fields:
+            conflicts += 1
+            resends += fields.get(97) == "Y"
+            differs = {tag for tag in known if known[tag] != fields[tag]}
+            assert {31, 34} <= differs <= {9, 10, 31, 34, 52}
+    assert conflicts == ledger.conflicts == ledger.faults["conflict"] > 100
+    assert 0 < resends < conflicts
+    assert {verdict for verdict, _, _ in decoded(records)} == {"valid"}
+
+
+def test_a_poss_resend_says_the_same_under_a_new_number(simulate: Callable[..., Run]) -> None:
+    records, ledger, _ = simulate(5_000, faults="poss_resend=0.1")
+    bodies: dict[tuple[str, str, str], set[frozenset[tuple[int, str]]]] = defaultdict(set)
+    resends = 0
+    for _, value in records:
+        fields = split(value)
+        if fields[35] in "DFG89":
+            content = {(tag, text) for tag, text in fields.items() if tag not in (9, 10, 34, 52, 97)}
+            bodies[fields[49], fields[35], fields[17 if fields[35] == "8" else 11]].add(frozenset(content))
+            resends += fields.get(97) == "Y"
+    assert resends == ledger.faults["poss_resend"] > 100
+    assert {len(contents) for contents in bodies.values()} == {1}
+    assert {verdict for verdict, _, _ in decoded(records)} == {"valid"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits"),
+    [
+        ("cancel_unanswered", {"cancel", "pending_cancel"}),
+        ("replace_unanswered", {"replace", "pending_replace"}),
+    ],
+)
+def test_a_request_without_an_answer_leaves_its_order_waiting(
+    simulate: Callable[..., Run], fault: str, waits: set[str]
+) -> None:
+    _, ledger, orders = simulate(10_000, faults=f"{fault}=0.5")
+    waiting = Counter(order.waiting_for for order in orders)
+    assert waits <= set(waiting)
+    # But for those that were filled meanwhile, and some that the end cut off.
+    assert ledger.faults[fault] / 2 < sum(waiting[kind] for kind in waits) < ledger.faults[fault] * 2

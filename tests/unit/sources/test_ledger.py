@@ -11,36 +11,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixwatch.errors import SettingsError
+from fixwatch.sources.simulator.carrier import Record
 from fixwatch.sources.simulator.clock import SimulatedClock
-from fixwatch.sources.simulator.desk import Record
 from fixwatch.sources.simulator.faults import Fault, Faults
-from fixwatch.sources.simulator.ledger import Fills, Ledger
+from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger
+from fixwatch.sources.simulator.said import OrderState
 from fixwatch.sources.simulator.simulation import Simulation, run_token
 
-Run = tuple[list[Record], Ledger]
+Run = tuple[list[Record], Ledger, list[OrderState]]
 START = 1_772_811_000_000_000
 
 
-def check(ledger: Ledger, found: Any) -> None:
-    """The ledger says what the recount of the bytes says."""
+def check(ledger: Ledger, orders: list[OrderState], found: Any) -> None:
+    """The ledger and its orders say what the recount of the bytes says."""
+    assert sorted(orders) == sorted(OrderState(**order) for order in found.orders)
+    assert ledger.orders == len(orders)
     assert ledger.messages == found.messages
     assert sum(ledger.garbled.values()) == ledger.verdicts["garbled"] == found.garbled
     assert ledger.by_msg_type == found.by_msg_type
     assert ledger.by_session == found.by_session
     fills = {symbol: (row.count, row.quantity, row.notional) for symbol, row in ledger.fills.items()}
     assert fills == found.fills
-    assert (ledger.busts, ledger.corrections) == (found.busts, found.corrections)
+    assert (ledger.busts, ledger.corrections, ledger.conflicts) == (
+        found.busts,
+        found.corrections,
+        found.conflicts,
+    )
+    assert {session: (gaps.missed, gaps.missing) for session, gaps in ledger.gaps.items()} == found.gaps
     assert sum(ledger.verdicts.values()) == ledger.messages
     assert sum(ledger.by_msg_type.values()) + sum(ledger.garbled.values()) == ledger.messages
     for session, by_msg_type in ledger.by_session_msg_type.items():
         assert sum(by_msg_type.values()) == ledger.by_session[session]
 
 
+def numbers(ranges: tuple[tuple[int, int], ...]) -> int:
+    return sum(last + 1 - first for first, last in ranges)
+
+
 def test_the_ledger_of_a_quiet_run_agrees_with_its_bytes(quiet_run: Run, recount: Callable[..., Any]) -> None:
-    records, ledger = quiet_run
-    check(ledger, recount(value for _, value in records))
+    records, ledger, orders = quiet_run
+    check(ledger, orders, recount(value for _, value in records))
     assert ledger.verdicts == {"valid": len(records), "rejected": 0, "garbled": 0}
-    assert ledger.faults == ledger.garbled == ledger.missing == {}
+    assert ledger.faults == ledger.garbled == ledger.gaps == {}
     assert ledger.busts > 0
     assert ledger.corrections > 0
 
@@ -48,26 +60,28 @@ def test_the_ledger_of_a_quiet_run_agrees_with_its_bytes(quiet_run: Run, recount
 def test_the_ledger_of_a_faulty_run_agrees_with_its_bytes(
     faulty_run: Run, recount: Callable[..., Any]
 ) -> None:
-    records, ledger = faulty_run
-    check(ledger, recount(value for _, value in records))
+    records, ledger, orders = faulty_run
+    check(ledger, orders, recount(value for _, value in records))
     assert ledger.repeats == ledger.faults["poss_dup"] + ledger.faults["repeat"]
-    assert 0 < ledger.repeats_of_fills < ledger.repeats
+    assert 0 < ledger.repeats_of_fills < ledger.repeats + ledger.faults["poss_resend"]
+    assert ledger.conflicts == ledger.faults["conflict"]
     assert ledger.verdicts["rejected"] == ledger.faults["missing_tag"] + ledger.faults["bad_enum"]
     lost = sum(ledger.faults[kind] for kind in ("gap", "bad_checksum", "wrong_body_length", "truncated"))
-    assert sum(ledger.missing.values()) == lost
+    assert sum(numbers(gaps.missed) for gaps in ledger.gaps.values()) == lost + ledger.faults["resent"]
+    assert lost <= sum(numbers(gaps.missing) for gaps in ledger.gaps.values()) < lost + 30
 
 
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
-    shares=st.dictionaries(st.sampled_from(list(Fault)), st.floats(0, 0.09), max_size=len(Fault)),
+    shares=st.dictionaries(st.sampled_from(list(Fault)), st.floats(0, 0.06), max_size=len(Fault)),
 )
 def test_any_mix_of_faults_agrees_with_its_bytes(
     recount: Callable[..., Any], seed: int, shares: dict[Fault, float]
 ) -> None:
     simulation = Simulation(seed, SimulatedClock(START), run_token(START), Faults(shares))
     values = [value for _, value in simulation.records(800)]
-    check(simulation.ledger("complete"), recount(values))
+    check(simulation.ledger("complete"), simulation.take_orders(), recount(values))
 
 
 def test_json_keeps_every_digit(faulty_run: Run) -> None:
@@ -104,18 +118,24 @@ def test_what_is_no_ledger_is_refused(tmp_path: Path, text: str) -> None:
 def test_merging_adds_every_count_and_every_digit() -> None:
     big = Decimal("123456789012345678901234567890.0000000001")
     first = Ledger(
-        "complete", "A", 3, {"8": 2}, {"S->T": 2}, {"S->T": {"8": 2}}, {"S->T": 1}, {"not_fix": 1},
-        {"valid": 2, "garbled": 1}, {"X": Fills(1, big, big)}, 1, 2, 3, 4, {"not_fix": 1},
+        "complete", "A", messages=3, by_msg_type={"8": 2}, by_session={"S->T": 2},
+        by_session_msg_type={"S->T": {"8": 2}}, gaps={"S->T": Gaps(((2, 4), (6, 6)), ((6, 6),))},
+        garbled={"not_fix": 1}, verdicts={"valid": 2, "garbled": 1}, orders=5, fills={"X": Fills(1, big, big)},
+        busts=1, corrections=2, conflicts=3, repeats=4, repeats_of_fills=5, faults={"not_fix": 1},
     )  # fmt: skip
     second = Ledger(
-        "running", "B", 5, {"8": 1, "D": 4}, {"S->T": 1, "T->S": 4}, {"S->T": {"8": 1}, "T->S": {"D": 4}}, {}, {},
-        {"valid": 5}, {"X": Fills(1, Decimal("0.1"), big), "Y": Fills(2, big, big)}, 1, 1, 1, 1, {"gap": 1},
+        "running", "B", messages=5, by_msg_type={"8": 1, "D": 4}, by_session={"S->T": 1, "T->S": 4},
+        by_session_msg_type={"S->T": {"8": 1}, "T->S": {"D": 4}}, gaps={"S->T": Gaps(((2, 2),), ())},
+        verdicts={"valid": 5}, orders=1, fills={"X": Fills(1, Decimal("0.1"), big), "Y": Fills(2, big, big)},
+        busts=1, corrections=1, conflicts=1, repeats=1, repeats_of_fills=1, faults={"gap": 1},
     )  # fmt: skip
-    both = first.merge(second)
-    assert both == Ledger(
-        "running", "A+B", 8, {"8": 3, "D": 4}, {"S->T": 3, "T->S": 4}, {"S->T": {"8": 3}, "T->S": {"D": 4}},
-        {"S->T": 1}, {"not_fix": 1}, {"valid": 7, "garbled": 1},
-        {
+    assert first.merge(second) == Ledger(
+        "running", "A+B", messages=8, by_msg_type={"8": 3, "D": 4}, by_session={"S->T": 3, "T->S": 4},
+        by_session_msg_type={"S->T": {"8": 3}, "T->S": {"D": 4}},
+        # Each run counts from 1.
+        gaps={"S->T": Gaps(((2, 4), (6, 6), (2, 2)), ((6, 6),))},
+        garbled={"not_fix": 1}, verdicts={"valid": 7, "garbled": 1}, orders=6,
+        fills={
             "X": Fills(
                 2,
                 Decimal("123456789012345678901234567890.1000000001"),
@@ -123,5 +143,5 @@ def test_merging_adds_every_count_and_every_digit() -> None:
             ),
             "Y": Fills(2, big, big),
         },
-        2, 3, 4, 5, {"not_fix": 1, "gap": 1},
+        busts=2, corrections=3, conflicts=4, repeats=5, repeats_of_fills=6, faults={"not_fix": 1, "gap": 1},
     )  # fmt: skip

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,13 +13,16 @@ from fixwatch.errors import SettingsError
 from fixwatch.fix.decoder import DecodeOptions, decode
 from fixwatch.fix.defects import BY_CODE
 from fixwatch.sources.session_key import message_key
+from fixwatch.sources.simulator.carrier import Record
 from fixwatch.sources.simulator.clock import SimulatedClock
-from fixwatch.sources.simulator.desk import Record
-from fixwatch.sources.simulator.faults import Faults
+from fixwatch.sources.simulator.faults import Fault, Faults
 from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.said import OrderState
+from fixwatch.sources.simulator.sessions import Only
 from fixwatch.sources.simulator.simulation import LEAST_MESSAGES, Simulation, run_token
+from tests.unit.sources.second_opinion import count_again
 
-Run = tuple[list[Record], Ledger]
+Run = tuple[list[Record], Ledger, list[OrderState]]
 START = 1_772_811_000_000_000
 
 
@@ -46,7 +50,7 @@ def test_every_message_is_valid_by_its_dictionary(quiet_run: Run) -> None:
 
 def test_a_run_has_exactly_as_many_records_as_asked_for(simulate: Callable[..., Run]) -> None:
     for count in (LEAST_MESSAGES, LEAST_MESSAGES + 1, 777):
-        records, ledger = simulate(count, faults="default")
+        records, ledger, _ = simulate(count, faults="default")
         assert len(records) == count == ledger.messages
 
 
@@ -63,8 +67,8 @@ def test_all_versions_and_both_directions_carry_the_whole_life_of_orders(quiet_r
         if kind == "8":
             kind += fields[150] + fields.get(20, "")
         seen[fields[8]].add(kind)
-    requests = set("ADFG9015")
-    states = {"80", "8A", "88", "84", "8C", "83", "86", "8E", "85"}
+    requests = set("ADFGQ9013c5j")
+    states = {"80", "8A", "88", "84", "8C", "83", "86", "8E", "85", "87", "89", "8D"}
     assert seen["FIX.4.2"] >= requests | {state + "0" for state in states} | {
         "810",
         "820",
@@ -106,7 +110,7 @@ def test_sequence_numbers_have_no_gap_and_sessions_log_on_first_and_out_last(qui
 
 def test_silence_is_broken_by_heartbeats_on_schedule(simulate: Callable[..., Run]) -> None:
     # Half a second between messages: most directions would be silent for longer than HeartBtInt(108).
-    records, _ = simulate(3_000, step=500_000)
+    records, _, _ = simulate(3_000, step=500_000)
     last: dict[tuple[str, str], int] = {}
     heartbeats = 0
     for number, (_, value) in enumerate(records):
@@ -141,7 +145,7 @@ def test_ids_of_two_runs_never_meet(simulate: Callable[..., Run]) -> None:
 
 
 def test_exec_ids_are_unique_within_a_run(quiet_run: Run) -> None:
-    exec_ids = [fields[17] for _, value in quiet_run[0] if 17 in (fields := fields_of(value))]
+    exec_ids = [fields[17] for _, value in quiet_run[0] if (fields := fields_of(value))[35] == "8"]
     assert len(exec_ids) == len(set(exec_ids))
 
 
@@ -214,3 +218,47 @@ def test_prices_and_quantities_are_never_floats() -> None:
         for number in (b"e-", b"e+", b"E-", b"nan", b"inf"):
             for tag in (b"6", b"14", b"31", b"32", b"38", b"44", b"151"):
                 assert b"\x01" + tag + b"=" + number not in value
+
+
+@pytest.mark.parametrize("only", Only)
+def test_one_direction_alone_says_what_it_says_with_the_other(only: Only) -> None:
+    def run(only: Only | None) -> list[Record]:
+        faults = Faults(dict.fromkeys(Fault, 0.02))
+        simulation = Simulation(5, SimulatedClock(START), run_token(START), faults, only)
+        return simulation.log_on() + [record for _ in range(5_000) for record in simulation.turn()]
+
+    def sender(record: Record) -> bytes | None:
+        found = re.search(rb"\x0149=([^\x01]+)\x01", record.value)
+        return found and found[1]
+
+    brokers = {b"FXW-EQ", b"FXW-ALGO", b"FXW-FX", b"FXW-DMA"}
+    both, one = run(None), run(only)
+    named = [record for record in one if sender(record)]
+    assert {sender(record) in brokers for record in named} == {only is Only.BROKER_TO_CLIENT}
+    assert named == [
+        record
+        for record in both
+        if sender(record) and (sender(record) in brokers) is (only is Only.BROKER_TO_CLIENT)
+    ]
+    assert len(named) > 1_000
+
+
+@pytest.mark.parametrize("only", Only)
+def test_the_ledger_of_one_direction_agrees_with_its_bytes(only: Only) -> None:
+    faults = Faults(dict.fromkeys(Fault, 0.02))
+    simulation = Simulation(6, SimulatedClock(START), run_token(START), faults, only)
+    values = [value for _, value in simulation.records(6_000)]
+    ledger, found = simulation.ledger("complete"), count_again(values)
+    assert sorted(simulation.take_orders()) == sorted(OrderState(**order) for order in found.orders)
+    assert ledger.by_session == found.by_session
+    assert {session: (gaps.missed, gaps.missing) for session, gaps in ledger.gaps.items()} == found.gaps
+    assert (ledger.conflicts, ledger.busts, ledger.corrections) == (
+        found.conflicts,
+        found.busts,
+        found.corrections,
+    )
+
+
+def test_a_direction_that_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="--only sideways: write broker-to-client or client-to-broker"):
+        Only.parse("sideways")

@@ -8,24 +8,12 @@ H, a correction G, people are in the Parties group and capacity is OrderCapacity
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
 from fixwatch.sources.simulator.orders import BUY, Fill, Order
+from fixwatch.sources.simulator.said import ExecKind
 from fixwatch.sources.simulator.sessions import FIX42, FIX44, FIX50SP2, SessionPair, Version
 from fixwatch.sources.simulator.wire import Stamp, decimal_text
-
-
-class ExecKind(Enum):
-    """What a report of a trade does: ExecTransType(20) up to FIX 4.2, ExecType(150) since 4.3."""
-
-    TRADE = ("0", "F")
-    BUST = ("1", "H")
-    CORRECT = ("2", "G")
-
-    def __init__(self, trans_type: str, exec_type: str) -> None:
-        self.trans_type = trans_type
-        self.exec_type = exec_type
 
 
 class Dialect:
@@ -52,10 +40,9 @@ class Dialect:
 
     def cancel_request(self, order: Order, cl_ord_id: str, stamp: Stamp) -> str:
         """OrderCancelRequest(F)."""
-        quantity = decimal_text(order.quantity, order.instrument.quantity_decimals)
         return (
             f"41={order.cl_ord_id}\x0137={order.order_id}\x0111={cl_ord_id}\x01{self._people}1={order.account}\x01"
-            f"{order.instrument_fields}54={order.side}\x0160={stamp.text(self._micros)}\x0138={quantity}\x01"
+            f"{order.instrument_fields}54={order.side}\x0160={stamp.text(self._micros)}\x0138={order.terms[0]}\x01"
         )
 
     def replace_request(self, order: Order, cl_ord_id: str, terms: str, stamp: Stamp) -> str:
@@ -71,6 +58,13 @@ class Dialect:
         return (
             f"37={order.order_id}\x0111={cl_ord_id}\x0141={order.cl_ord_id}\x0139={status}\x01"
             f"1={order.account}\x0160={stamp.text(self._micros)}\x01434=1\x01102=0\x0158={text}\x01"
+        )
+
+    def do_not_know(self, order: Order, fill: Fill) -> str:
+        """DontKnowTrade(Q): DKReason(127)=Z, other."""
+        return (
+            f"37={order.order_id}\x0117={fill.exec_id}\x01127=Z\x01{order.instrument_fields}"
+            f"54={order.side}\x0138={order.terms[0]}\x01"
         )
 
     def state_report(
@@ -99,13 +93,12 @@ class Dialect:
         return self._report(order, exec_id, what, ids, self._execution(order, fill, stamp), stamp)
 
     def _report(self, order: Order, exec_id: str, what: str, ids: str, more: str, stamp: Stamp) -> str:
-        decimals = order.instrument.quantity_decimals
+        leaves, cum, average = order.sums
+        now = stamp.micros if self._micros else stamp.millis
         return (
             f"37={order.order_id}\x01{ids}{self._people}17={exec_id}\x01{what}1={order.account}\x01"
             f"{order.instrument_fields}{order.terms_fields}{self._capacity}{more}"
-            f"151={decimal_text(order.leaves, decimals)}\x01"
-            f"14={decimal_text(order.cum_quantity, decimals)}\x01"
-            f"6={order.average_price_text()}\x0175={stamp.today}\x0160={stamp.text(self._micros)}\x01"
+            f"151={leaves}\x0114={cum}\x016={average}\x0175={stamp.today}\x0160={now}\x01"
         )
 
     def _execution(self, order: Order, fill: Fill, stamp: Stamp) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fixwatch.errors import BrokerError, SettingsError
 from fixwatch.sources.producer import RecordProducer
-from fixwatch.sources.simulator.desk import Record
-from fixwatch.sources.simulator.ledger import Ledger
+from fixwatch.sources.simulator.carrier import Record
+from fixwatch.sources.simulator.ledger import Ledger, State
+from fixwatch.sources.simulator.order_file import OrderFile, order_file
+from fixwatch.sources.simulator.shuffle import Shuffle
 from fixwatch.sources.simulator.simulation import LEAST_MESSAGES, Simulation
 from fixwatch.telemetry import logger
 
@@ -62,11 +65,15 @@ class Drive:
         plan: Plan,
         ledger_path: Path | None,
         stop: threading.Event,
+        shuffle: Shuffle | None = None,
     ) -> None:
         self._simulation = simulation
         self._producer = producer
         self._plan = plan
         self._ledger_path = ledger_path
+        self._shuffle = shuffle
+        self._orders: OrderFile | None = None
+        self._made = 0
         self._stop = stop
         self._next_ledger = 0.0
         self._next_progress = 0.0
@@ -79,20 +86,26 @@ class Drive:
             BrokerError: not every record was delivered; the ledger on disk then says `failed`.
             SettingsError: the ledger cannot be written.
         """
+        with ExitStack() as opened:
+            if self._ledger_path is not None:
+                self._orders = opened.enter_context(OrderFile(order_file(self._ledger_path)))
+            return self._run()
+
+    def _run(self) -> Ledger:
         self._started = time.monotonic()
         self._next_progress = self._started + _PROGRESS_EVERY
-        self._write(self._simulation.ledger("running"))
+        self._write("running")
         try:
             self._send(self._simulation.log_on())
             self._trade()
             self._send(self._simulation.log_out())
+            if self._shuffle is not None:
+                self._send_to(self._shuffle.rest())
             self._producer.flush()
         except BrokerError:
-            self._write(self._simulation.ledger("failed"))
+            self._write("failed")
             raise
-        ledger = self._simulation.ledger("complete")
-        self._write(ledger)
-        return ledger
+        return self._write("complete")
 
     def _trade(self) -> None:
         rate, limit, seconds = self._plan.rate, self._plan.messages, self._plan.seconds
@@ -101,7 +114,7 @@ class Drive:
         end = float("inf") if seconds is None else self._started + seconds
         looked = self._started
         credit = 0.0
-        while not self._stop.is_set() and self._producer.sent < most:
+        while not self._stop.is_set() and self._made < most:
             now = time.monotonic()
             if now >= end:
                 return
@@ -117,12 +130,20 @@ class Drive:
                 credit -= turns
             for _ in range(turns):
                 self._send(self._simulation.turn())
-                if self._producer.sent >= most:
+                if self._made >= most:
                     return
 
-    def _send(self, records: Iterable[Record]) -> None:
+    def _send(self, records: list[Record]) -> None:
+        self._made += len(records)
+        if self._shuffle is not None:
+            self._send_to(self._shuffle.through(records))
+            return
         for key, value in records:
             self._producer.send(key, value)
+
+    def _send_to(self, records: Iterable[tuple[Record, int]]) -> None:
+        for (key, value), partition in records:
+            self._producer.send(key, value, partition)
 
     def _keep(self, now: float) -> None:
         """Write the ledger and say how it goes, where it is time to."""
@@ -132,7 +153,7 @@ class Drive:
             self._producer.flush(0)
         if now >= self._next_ledger:
             self._next_ledger = now + _LEDGER_EVERY
-            self._write(self._simulation.ledger("running"))
+            self._write("running")
         if now >= self._next_progress:
             self._next_progress = now + _PROGRESS_EVERY
             sent = self._producer.sent
@@ -144,6 +165,12 @@ class Drive:
                 per_second=round(sent / (now - self._started)),
             )
 
-    def _write(self, ledger: Ledger) -> None:
+    def _write(self, state: State) -> Ledger:
+        """Write the orders that are over, then the ledger: whoever reads that it is complete finds all of them."""
+        ledger = self._simulation.ledger(state)
+        orders = self._simulation.take_orders()
+        if self._orders is not None:
+            self._orders.add(orders)
         if self._ledger_path is not None:
             ledger.write(self._ledger_path)
+        return ledger

@@ -7,21 +7,31 @@ record in the log once, quarantines garbled messages and folds all others:
 fault                how it counts
 ===================  =========================================================================================
 bad_checksum,        sent, and garbled: in `garbled` by kind and in `verdicts["garbled"]`, but not in
-wrong_body_length,   `by_msg_type` and `by_session` (nobody can trust what can be read); a fill is no fill, a
-truncated            bust or correction is not applied
+wrong_body_length,   `by_msg_type` and `by_session` (nobody can trust what can be read); it says nothing of an
+truncated            order, a fill is no fill, and its sequence number stays missing
 not_fix              the same; it is a record besides the messages of the session
 missing_tag,         sent and rejected, but folded: a fill in it counts. LeavesQty(151), TimeInForce(59),
 bad_enum             TransactTime(60) and CxlRejResponseTo(434) are what is hit
 non_ascii            sent and valid
 poss_dup, repeat     both copies are sent and valid; a fill, bust or correction counts once. Only messages
                      without another fault are repeated
-gap                  the message is not sent and counts only in `faults`; its sequence number is used up
-never_acknowledged   the NewOrderSingle(D) is sent and valid; nothing answers it
+poss_resend          sent twice, the second time under a new number with PossResend(97)=Y; says nothing new
+conflict             a fill, sent once more under a new number with another LastPx(31): what was sent first stands
+gap                  the message is not sent and counts only in `faults`; its sequence number stays missing
+resent               the message is not sent at first. It is asked for, and then sent with PossDupFlag(43)=Y, or
+                     SequenceReset(4) stands in its place and nobody learns what it said; either way its number
+                     is missing no longer. It counts as what is sent then. What the run's end cuts off stays lost
+never_acknowledged,  the request is sent and valid; nothing answers it, but for a notice now and then that it is
+cancel_unanswered,   pending
+replace_unanswered
 ===================  =========================================================================================
 
 Fills are counted as the trades that stand: a trade is one ExecID(17) of one session; busted ones are taken
 out, corrected ones are at their new quantity and price. Busts and corrections refer only to fills that were
 sent undamaged. `messages` = the sum of `by_msg_type` and of `garbled`.
+
+While a run goes on, the orders that are over are counted, and their fills; in the end all of them. What is known of
+each is in a file beside the ledger: see `order_file.py`.
 """
 
 from __future__ import annotations
@@ -59,6 +69,38 @@ class Fills:
         )
 
 
+#: Numbers without a gap between them: the first and the last one.
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Of one direction, the sequence numbers that did not come in their turn, and those of them that never did.
+
+    Of several runs, those of one run after those of the other: each counts from 1.
+    """
+
+    missed: tuple[Range, ...] = ()
+    missing: tuple[Range, ...] = ()
+
+    def __add__(self, other: Gaps) -> Gaps:
+        return Gaps(self.missed + other.missed, self.missing + other.missing)
+
+
+NO_GAPS: Final = Gaps()
+
+
+def ranges(numbers: Iterable[int]) -> tuple[Range, ...]:
+    """Ascending numbers as ranges."""
+    found: list[Range] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """What a run sent.
@@ -71,13 +113,15 @@ class Ledger:
         by_msg_type: readable messages by MsgType(35).
         by_session: readable messages by `SENDER->TARGET`.
         by_session_msg_type: readable messages by `SENDER->TARGET` and MsgType(35).
-        missing: sequence numbers of which no intact message was sent, by `SENDER->TARGET`.
+        gaps: sequence numbers that were missed, by `SENDER->TARGET`.
         garbled: records that cannot be trusted, by fault.
         verdicts: records by the decoder's verdict: valid, rejected, garbled.
+        orders: how many orders something is known of.
         fills: trades that stand, by Symbol(55).
         busts, corrections: how many were applied.
-        repeats: messages sent a second time.
-        repeats_of_fills: those of them that report a fill.
+        conflicts: reports of a known ExecID(17) with other content.
+        repeats: messages sent a second time under the same number.
+        repeats_of_fills: reports of a known ExecID(17) with the same content, under whatever number.
         faults: how often each fault was injected.
     """
 
@@ -87,12 +131,14 @@ class Ledger:
     by_msg_type: dict[str, int] = field(default_factory=dict)
     by_session: dict[str, int] = field(default_factory=dict)
     by_session_msg_type: dict[str, dict[str, int]] = field(default_factory=dict)
-    missing: dict[str, int] = field(default_factory=dict)
+    gaps: dict[str, Gaps] = field(default_factory=dict)
     garbled: dict[str, int] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
+    orders: int = 0
     fills: dict[str, Fills] = field(default_factory=dict)
     busts: int = 0
     corrections: int = 0
+    conflicts: int = 0
     repeats: int = 0
     repeats_of_fills: int = 0
     faults: dict[str, int] = field(default_factory=dict)
@@ -114,7 +160,13 @@ class Ledger:
                 symbol: Fills(int(row["count"]), Decimal(row["quantity"]), Decimal(row["notional"]))
                 for symbol, row in found.pop("fills").items()
             }
-            return cls(**found, fills=fills)
+            gaps = {
+                session: Gaps(
+                    *(tuple((first, last) for first, last in row[name]) for name in ("missed", "missing"))
+                )
+                for session, row in found.pop("gaps").items()
+            }
+            return cls(**found, fills=fills, gaps=gaps)
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise SettingsError(f"this is not a simulator's ledger: {error!r}") from None
 
@@ -161,15 +213,20 @@ class Ledger:
                 )
                 for session in self.by_session_msg_type | other.by_session_msg_type
             },
-            missing=_sum((self.missing, other.missing)),
+            gaps={
+                session: self.gaps.get(session, NO_GAPS) + other.gaps.get(session, NO_GAPS)
+                for session in self.gaps | other.gaps
+            },
             garbled=_sum((self.garbled, other.garbled)),
             verdicts=_sum((self.verdicts, other.verdicts)),
+            orders=self.orders + other.orders,
             fills={
                 symbol: self.fills.get(symbol, NO_FILLS) + other.fills.get(symbol, NO_FILLS)
                 for symbol in self.fills | other.fills
             },
             busts=self.busts + other.busts,
             corrections=self.corrections + other.corrections,
+            conflicts=self.conflicts + other.conflicts,
             repeats=self.repeats + other.repeats,
             repeats_of_fills=self.repeats_of_fills + other.repeats_of_fills,
             faults=_sum((self.faults, other.faults)),

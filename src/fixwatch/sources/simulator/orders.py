@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fixwatch.sources.simulator.market import Instrument
+from fixwatch.sources.simulator.said import Notes, Report, Request, Sums, Terms
 from fixwatch.sources.simulator.sessions import SessionPair
 from fixwatch.sources.simulator.wire import decimal_text
 
@@ -31,35 +32,25 @@ class Fill:
 
 
 class Order:
-    """An order as its broker sees it.
+    """An order as its broker sees it, and what the topic says of it.
 
-    Quantities and prices are integers in the instrument's units; `*_text` and `*_fields` are the same as FIX.
+    Quantities and prices are integers in the instrument's units; texts are the same as FIX writes it.
 
     Attributes:
         cl_ord_id: ClOrdID(11) of the newest accepted request.
         is_open: False once nothing more can be done of it: LeavesQty(151) is then 0.
         value: sum of quantity times price over `fills`.
+        terms: OrderQty(38) and Price(44), and all terms as fields.
+        sums: LeavesQty(151), CumQty(14) and AvgPx(6).
         instrument_fields: the Instrument block of its version, set by whoever writes the messages.
+        asked, told: what reached the topic of it, of requests and of reports: see `said.py`.
     """
 
     __slots__ = (
-        "account",
-        "cl_ord_id",
-        "cum_quantity",
-        "fills",
-        "instrument",
-        "instrument_fields",
-        "is_open",
-        "ord_type",
-        "order_id",
-        "pair",
-        "price",
-        "quantity",
-        "side",
-        "terms_fields",
-        "time_in_force",
-        "value",
-    )
+        "account", "asked", "cl_ord_id", "cum_quantity", "fills", "first_cl_ord_id", "instrument",
+        "instrument_fields", "is_open", "ord_type", "order_id", "pair", "price", "quantity", "side", "sums",
+        "terms", "terms_fields", "time_in_force", "told", "value",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -76,11 +67,9 @@ class Order:
         self.pair = pair
         self.instrument = instrument
         self.account = account
-        self.cl_ord_id = cl_ord_id
+        self.first_cl_ord_id = self.cl_ord_id = cl_ord_id
         self.order_id = order_id
         self.side = side
-        self.quantity = quantity
-        self.price = price
         self.ord_type = MARKET if price is None else LIMIT
         self.time_in_force = time_in_force
         self.cum_quantity = 0
@@ -88,12 +77,9 @@ class Order:
         self.fills: list[Fill] = []
         self.is_open = True
         self.instrument_fields = ""
-        self.terms_fields = self.terms(quantity, price)
-
-    @property
-    def leaves(self) -> int:
-        """LeavesQty(151) in the instrument's units."""
-        return self.quantity - self.cum_quantity if self.is_open else 0
+        self.asked: Notes[Request] = Notes()
+        self.told: Notes[Report] = Notes()
+        self.replace(quantity, price)
 
     @property
     def status(self) -> str:
@@ -106,39 +92,56 @@ class Order:
         """Give it new terms, as a replace was accepted."""
         self.quantity = quantity
         self.price = price
-        self.terms_fields = self.terms(quantity, price)
+        self.terms, self.terms_fields = self.wanted(quantity, price)
+        self._sum_up()
+
+    def close(self) -> None:
+        """Nothing more can be done of it."""
+        self.is_open = False
+        self._sum_up()
 
     def fill(self, fill: Fill) -> None:
         """Book an execution."""
         self.fills.append(fill)
         self.cum_quantity += fill.quantity
         self.value += fill.quantity * fill.price
+        self._sum_up()
 
     def bust(self, fill: Fill) -> None:
         """Take an execution out."""
         self.fills.remove(fill)
         self.cum_quantity -= fill.quantity
         self.value -= fill.quantity * fill.price
+        self._sum_up()
 
     def correct(self, fill: Fill, quantity: int, price: int) -> None:
         """Change an execution's quantity and price."""
         self.cum_quantity += quantity - fill.quantity
         self.value += quantity * price - fill.quantity * fill.price
         fill.quantity, fill.price = quantity, price
+        self._sum_up()
 
-    def average_price_text(self) -> str:
-        """AvgPx(6): exact, or rounded half up to `AVERAGE_DECIMALS` digits more than a price has."""
+    def wanted(self, quantity: int, price: int | None) -> tuple[Terms, str]:
+        """Terms of this order, its own or those that a replace asks for, and as fields."""
+        instrument = self.instrument
+        qty = decimal_text(quantity, instrument.quantity_decimals)
+        px = "" if price is None else decimal_text(price, instrument.price_decimals)
+        limit = f"44={px}\x01" if px else ""
+        return (qty, px), (
+            f"54={self.side}\x0138={qty}\x0140={self.ord_type}\x01{limit}15={instrument.currency}\x01"
+            f"59={self.time_in_force}\x01"
+        )
+
+    def _sum_up(self) -> None:
+        decimals = self.instrument.quantity_decimals
+        cum = self.cum_quantity
+        leaves = self.quantity - cum if self.is_open else 0
+        self.sums: Sums = decimal_text(leaves, decimals), decimal_text(cum, decimals), self._average_text()
+
+    def _average_text(self) -> str:
+        """Exact, or rounded half up to `AVERAGE_DECIMALS` digits more than a price has."""
         if not self.cum_quantity:
             return "0"
         scaled = self.value * 10**AVERAGE_DECIMALS
         average = (2 * scaled + self.cum_quantity) // (2 * self.cum_quantity)
         return decimal_text(average, self.instrument.price_decimals + AVERAGE_DECIMALS)
-
-    def terms(self, quantity: int, price: int | None) -> str:
-        """Terms of this order, its own or those that a replace asks for, as fields."""
-        instrument = self.instrument
-        limit = "" if price is None else f"44={decimal_text(price, instrument.price_decimals)}\x01"
-        return (
-            f"54={self.side}\x0138={decimal_text(quantity, instrument.quantity_decimals)}\x01"
-            f"40={self.ord_type}\x01{limit}15={instrument.currency}\x0159={self.time_in_force}\x01"
-        )

@@ -1,13 +1,16 @@
 """Session pairs: who talks to whom in which version, and the sequence number of each direction.
 
-Session level of FIX 4.2, 4.4 and FIXT.1.1: Logon(A), Heartbeat(0), TestRequest(1), Logout(5).
+Session level of FIX 4.2, 4.4 and FIXT.1.1: FIX 4.4 volume 2.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
+from fixwatch.errors import SettingsError
 from fixwatch.sources.session_key import pair_key
 from fixwatch.sources.simulator.market import CURRENCIES, SHARES, Instrument
 from fixwatch.sources.simulator.wire import frame
@@ -38,7 +41,28 @@ FIX42: Final = Version("FIX.4.2", "FIX.4.2", credentials=False)
 FIX44: Final = Version("FIX.4.4", "FIX.4.4")
 FIX50SP2: Final = Version("FIX.5.0SP2", "FIXT.1.1", "1128=9\x01", "1137=9\x01", micros=True)
 
-_ADMIN: Final = frozenset("0125A")
+
+class Only(StrEnum):
+    """The one direction that reaches the topic: from brokers alone, it is what a drop copy has."""
+
+    BROKER_TO_CLIENT = "broker-to-client"
+    CLIENT_TO_BROKER = "client-to-broker"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Only | None:
+        """What `--only` says; None for both directions.
+
+        Raises:
+            SettingsError: there is no such direction.
+        """
+        try:
+            return None if text is None else cls(text)
+        except ValueError:
+            raise SettingsError(f"--only {text}: write {' or '.join(cls)}") from None
+
+
+#: MsgType(35) of the session level.
+ADMIN: Final = frozenset("012345A")
 
 
 class Direction:
@@ -50,15 +74,29 @@ class Direction:
         version: what it speaks.
         next_seq_num: MsgSeqNum(34) of the next message.
         last_sent: when it sent last, microseconds since 1970.
+        reached: MsgSeqNum(34) of the last one that the other side has.
+        losing: how many of its next messages are lost on their way.
+        sent: intact messages by MsgType(35), repeats too.
+        is_hidden: if nothing that it sends reaches the topic.
+        other: the other direction.
     """
 
-    __slots__ = ("_comp_ids", "last_sent", "name", "next_seq_num", "pair_key", "version")
+    __slots__ = (
+        "_comp_ids", "is_hidden", "last_sent", "losing", "name", "next_seq_num", "other", "pair_key", "reached",
+        "sent", "version",
+    )  # fmt: skip
+
+    other: Direction
 
     def __init__(self, sender: str, target: str, version: Version, pair_key: bytes) -> None:
         self.name = f"{sender}->{target}"
         self.pair_key = pair_key
         self.next_seq_num = 1
         self.last_sent = 0
+        self.losing = 0
+        self.reached = 0
+        self.sent: defaultdict[str, int] = defaultdict(int)
+        self.is_hidden = False
         self.version = version
         self._comp_ids = f"49={sender}\x0156={target}\x0134="
 
@@ -74,11 +112,12 @@ class Direction:
             body: the body's fields, each ended by SOH.
             repeat_of: OrigSendingTime(122); makes the message a repeat with PossDupFlag(43)=Y.
         """
-        application = "" if msg_type in _ADMIN else self.version.application
-        possdup = f"43=Y\x01122={repeat_of}\x01" if repeat_of else ""
+        application = "" if msg_type in ADMIN else self.version.application
+        if repeat_of:
+            body = f"43=Y\x01122={repeat_of}\x01{body}"
         return frame(
             self.version.begin_string,
-            f"35={msg_type}\x01{application}{self._comp_ids}{seq_num}\x0152={sending_time}\x01{possdup}{body}",
+            f"35={msg_type}\x01{application}{self._comp_ids}{seq_num}\x0152={sending_time}\x01{body}",
         )
 
 
@@ -112,6 +151,12 @@ class SessionPair:
         self.key = pair_key(self.client.encode(), self.broker.encode())
         self.to_broker = Direction(self.client, self.broker, self.version, self.key)
         self.to_client = Direction(self.broker, self.client, self.version, self.key)
+        self.to_broker.other, self.to_client.other = self.to_client, self.to_broker
+
+    def hide(self, only: Only) -> None:
+        """Let only one direction reach the topic."""
+        hidden = self.to_broker if only is Only.BROKER_TO_CLIENT else self.to_client
+        hidden.is_hidden = True
 
     @property
     def directions(self) -> tuple[Direction, Direction]:

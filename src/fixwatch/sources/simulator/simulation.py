@@ -7,7 +7,7 @@ due, a client sends a new order: so there are always as many open orders as the 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from heapq import heappop, heappush
 from itertools import accumulate
@@ -15,21 +15,26 @@ from random import Random
 from typing import Final
 
 from fixwatch.errors import SettingsError
+from fixwatch.sources.simulator.carrier import Carrier, Record
 from fixwatch.sources.simulator.clock import Clock
-from fixwatch.sources.simulator.desk import Desk, Record
+from fixwatch.sources.simulator.desk import Desk
 from fixwatch.sources.simulator.faults import Faults
 from fixwatch.sources.simulator.ledger import Ledger, State
-from fixwatch.sources.simulator.life import Life, live, pick_fate
+from fixwatch.sources.simulator.life import live, pick_fate
 from fixwatch.sources.simulator.market import Market
+from fixwatch.sources.simulator.objections import refuse, reject
 from fixwatch.sources.simulator.orders import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL, SELL_SHORT, Order
-from fixwatch.sources.simulator.sessions import SessionPair, session_pairs
+from fixwatch.sources.simulator.said import OrderState, settle
+from fixwatch.sources.simulator.sessions import Only, SessionPair, session_pairs
 from fixwatch.sources.simulator.tally import Tally
+from fixwatch.sources.simulator.turns import Life, once
 from fixwatch.sources.simulator.wire import Stamp
 
 _MICROSECONDS: Final = 1_000_000
+_MILLISECOND: Final = 1_000
 _SIDES: Final = (BUY,) * 10 + (SELL,) * 9 + (SELL_SHORT,)
-#: One TestRequest(1) in so many turns.
-_TEST_REQUEST_TURNS: Final = 600
+#: Instead of a new order there is, once in so many turns, a TestRequest(1), a Reject(3), a BusinessMessageReject(j).
+_TEST_REQUEST, _REJECT, _REFUSAL = accumulate((1 / 300, 1 / 500, 1 / 500))
 #: A second copy of a message comes at most so many turns after the first.
 _REPEAT_TURNS: Final = 30
 #: Shares of orders without a price, and of orders that are filled at once or not at all.
@@ -61,33 +66,41 @@ class Simulation:
         clock: called for the time of each turn.
         run: goes into all ids; see `run_token`.
         faults: what goes wrong; nothing by default.
+        only: the one direction that reaches the topic; what it says is the same with and without the other.
     """
 
-    def __init__(self, seed: int, clock: Clock, run: str, faults: Faults | None = None) -> None:
+    def __init__(
+        self, seed: int, clock: Clock, run: str, faults: Faults | None = None, only: Only | None = None
+    ) -> None:
         self.pairs = session_pairs()
+        if only is not None:
+            for pair in self.pairs:
+                pair.hide(only)
         self._clock = clock
         self._rng = Random(f"{seed}/orders")  # noqa: S311  # nothing secret is drawn
         self._market = Market(Random(f"{seed}/market"))  # noqa: S311
         self._stamp = Stamp(0)
-        self._tally = Tally(run)
-        self._desk = Desk(
-            run,
-            self.pairs,
+        self._tally = Tally(run, [direction for pair in self.pairs for direction in pair.directions])
+        self._carrier = Carrier(
             faults or Faults({}),
             Random(f"{seed}/faults"),  # noqa: S311
             self._stamp,
             self._tally,
         )
+        self._desk = Desk(run, self.pairs, self._carrier, self._stamp)
         self._busy = tuple(accumulate(pair.busy for pair in self.pairs))
         self._turn = 0
         self._scheduled = 0
         self._due: list[tuple[int, int, Life]] = []
+        self._living: dict[Life, Order] = {}
+        self._over: list[Order] = []
+        self._settled: list[OrderState] = []
         self._next_silence_check = 0
 
     @property
     def closing_messages(self) -> int:
-        """How many messages `log_out` sends."""
-        return 2 * len(self.pairs)
+        """How many messages of `log_out` reach the topic."""
+        return sum(not direction.is_hidden for pair in self.pairs for direction in pair.directions)
 
     def log_on(self) -> list[Record]:
         """Logon(A) of every session pair, both directions."""
@@ -98,23 +111,19 @@ class Simulation:
         return self._of_every_session("5")
 
     def turn(self) -> list[Record]:
-        """What one turn sends: one record, or none where a message was lost."""
+        """What one turn sends: one record, or none where a message does not reach the topic."""
         self._tick()
         if self._stamp.now >= self._next_silence_check:
             self._break_silence()
-        before = self._desk.attempts
+        carrier, due = self._carrier, self._due
+        before = carrier.attempts
         # A life that is over ends when it is asked to go on: that is no turn yet.
-        while self._desk.attempts == before:
-            if self._due and self._due[0][0] <= self._turn:
-                self._go_on(heappop(self._due)[2])
-            elif self._rng.random() < 1 / _TEST_REQUEST_TURNS:
-                self._go_on(self._test_request(self._pick_pair()))
-            else:
-                self._go_on(self._order(self._pick_pair()))
-        if self._desk.later:
-            for send in self._desk.later:
-                self._schedule(_once(send), 1 + int(self._rng.random() * _REPEAT_TURNS))
-            self._desk.later.clear()
+        while carrier.attempts == before:
+            self._go_on(heappop(due)[2] if due and due[0][0] <= self._turn else self._begin())
+        if carrier.later:
+            for life in carrier.later:
+                self._schedule(life, 1 + int(self._rng.random() * _REPEAT_TURNS))
+            carrier.later.clear()
         return self._take()
 
     def records(self, count: int) -> Iterator[Record]:
@@ -123,9 +132,10 @@ class Simulation:
         Raises:
             SettingsError: `count` is less than the logons and logouts.
         """
-        left = count - LEAST_MESSAGES
+        least = 2 * self.closing_messages
+        left = count - least
         if left < 0:
-            raise SettingsError(f"{count} messages: at least {LEAST_MESSAGES}, the logons and logouts")
+            raise SettingsError(f"{count} messages: at least {least}, the logons and logouts")
         yield from self.log_on()
         while left:
             sent = self.turn()
@@ -133,14 +143,54 @@ class Simulation:
             left -= len(sent)
         yield from self.log_out()
 
+    def take_orders(self) -> list[OrderState]:
+        """The orders that are over, each once; when the ledger has said that it is not running, all that are left."""
+        self._settle()
+        settled, self._settled = self._settled, []
+        return settled
+
     def ledger(self, state: State) -> Ledger:
-        """What has been sent so far."""
+        """What has been sent so far. In any state but running, nothing may be sent afterwards."""
+        if state != "running":
+            self._over += self._living.values()
+            self._living.clear()
+            for order in self._over:
+                order.asked.owed = order.told.owed = 0
+        self._settle()
         return self._tally.ledger(state)
+
+    def _settle(self) -> None:
+        """Say what became of the orders that are over and have nothing lost that may come yet."""
+        over, self._over = self._over, []
+        for order in over:
+            if order.asked.owed or order.told.owed:
+                self._over.append(order)
+                continue
+            resolution = 1 if order.pair.version.micros else _MILLISECOND
+            states, trades = settle(
+                order.first_cl_ord_id, order.order_id, order.asked, order.told, resolution
+            )
+            self._settled += states
+            self._tally.settled(order.instrument, len(states), trades)
+
+    def _begin(self) -> Life:
+        """What happens next, out of nothing: an order, as a rule."""
+        pair = self._pick_pair()
+        chance = self._rng.random()
+        if chance >= _REFUSAL:
+            return self._order(pair)
+        if chance < _TEST_REQUEST:
+            return self._test_request(pair)
+        if chance < _REJECT:
+            return reject(pair, self._carrier, self._rng)
+        return refuse(pair, self._carrier, self._desk.id("S"))
 
     def _go_on(self, life: Life) -> None:
         wait = next(life, None)
         if wait is not None:
             self._schedule(life, wait)
+        elif (order := self._living.pop(life, None)) is not None:
+            self._over.append(order)
 
     def _schedule(self, life: Life, wait: int) -> None:
         # The number keeps the order of those due at the same turn, and keeps generators from being compared.
@@ -152,15 +202,16 @@ class Simulation:
         self._stamp.set(self._clock())
 
     def _take(self) -> list[Record]:
-        sent = self._desk.out
-        self._desk.out = []
+        sent = self._carrier.out
+        self._carrier.out = []
         return sent
 
     def _of_every_session(self, msg_type: str) -> list[Record]:
         for pair in self.pairs:
             for direction in pair.directions:
                 self._tick()
-                self._desk.admin(direction, msg_type, pair.logon_body() if msg_type == "A" else "")
+                body = pair.logon_body() if msg_type == "A" else ""
+                self._carrier.deliver(direction, msg_type, body)
         return self._take()
 
     def _break_silence(self) -> None:
@@ -171,15 +222,15 @@ class Simulation:
             for direction in pair.directions:
                 if now - direction.last_sent >= pair.heart_bt_int * _MICROSECONDS:
                     direction.last_sent = now
-                    self._schedule(_once(partial(self._desk.admin, direction, "0", "")), 0)
+                    self._schedule(once(partial(self._carrier.send, direction, "0", "")), 0)
 
     def _test_request(self, pair: SessionPair) -> Life:
         """One side asks if the other is there: TestRequest(1), Heartbeat(0) with the same TestReqID(112)."""
         asking, answering = pair.directions if self._rng.random() < 0.5 else pair.directions[::-1]
         test_req_id = f"112={self._desk.id('T')}\x01"
-        self._desk.admin(asking, "1", test_req_id)
+        self._carrier.send(asking, "1", test_req_id)
         yield 1
-        self._desk.admin(answering, "0", test_req_id)
+        self._carrier.send(answering, "0", test_req_id)
 
     def _order(self, pair: SessionPair) -> Life:
         rng = self._rng
@@ -195,12 +246,9 @@ class Simulation:
             price=None if rng.random() < _MARKET_ORDERS else self._market.price(instrument),
             time_in_force=IMMEDIATE_OR_CANCEL if rng.random() < _IMMEDIATE_ORDERS else DAY,
         )
-        return live(order, pick_fate(rng), self._desk, self._market, rng)
+        life = live(order, pick_fate(rng), self._desk, self._market, rng)
+        self._living[life] = order
+        return life
 
     def _pick_pair(self) -> SessionPair:
         return self.pairs[bisect(self._busy, self._rng.random() * self._busy[-1])]
-
-
-def _once(send: Callable[[], None]) -> Life:
-    send()
-    yield from ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 
-from fixwatch.sources.simulator.faults import GARBLING, REJECTING, Fault
-from fixwatch.sources.simulator.ledger import Fills, Ledger, State
+from fixwatch.sources.simulator.faults import GARBLING, REJECTING, REPEATING, Fault
+from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger, State, ranges
 from fixwatch.sources.simulator.market import INSTRUMENTS, Instrument
-from fixwatch.sources.simulator.orders import Fill
+from fixwatch.sources.simulator.said import Trades
+from fixwatch.sources.simulator.sessions import Direction
 from fixwatch.sources.simulator.wire import decimal_text
 
 
@@ -22,97 +24,120 @@ class _Sums:
         self.quantity = 0
         self.notional = 0
 
-    def add(self, count: int, quantity: int, notional: int) -> None:
-        self.count += count
-        self.quantity += quantity
-        self.notional += notional
+
+class _Numbers:
+    """Of one direction, the numbers of messages that did not come, and of those that never did."""
+
+    __slots__ = ("missed", "missing")
+
+    def __init__(self) -> None:
+        self.missed: list[int] = []
+        self.missing: set[int] = set()
 
 
 class Tally:
-    """Counts what is sent; `ledger()` says what that makes. How each fault counts: see `ledger`."""
+    """Counts what reaches the topic; `ledger()` says what that makes. How each fault counts: see `ledger`.
 
-    def __init__(self, run: str) -> None:
+    What is intact is counted by the directions themselves, whoever sends it.
+    """
+
+    def __init__(self, run: str, directions: Sequence[Direction]) -> None:
         self._run = run
-        self._readable: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._directions = directions
         self._rejected = 0
-        self._missing: Counter[str] = Counter()
+        self._numbers: defaultdict[str, _Numbers] = defaultdict(_Numbers)
         self._garbled: Counter[Fault] = Counter()
         self._faults: Counter[Fault] = Counter()
         self._sums = {instrument.symbol: _Sums() for instrument in INSTRUMENTS}
+        self._orders = 0
         self._busts = 0
         self._corrections = 0
         self._repeats = 0
         self._repeats_of_fills = 0
 
-    def message(self, session: str, msg_type: str, fault: Fault | None) -> None:
-        """Count a message of a session, with what befell it."""
-        if fault is None:
-            self._readable[session, msg_type] += 1
+    def fault(self, direction: Direction, msg_type: str, seq_num: int, fault: Fault) -> None:
+        """Count a message, or its absence, by what befell it."""
+        if direction.is_hidden:
             return
-        self._faults[fault] += 1
-        if fault is Fault.GAP:
-            self._missing[session] += 1
-            return
-        if fault in GARBLING:
-            self._missing[session] += 1
-            self._garbled[fault] += 1
+        if fault not in REPEATING:
+            self._faults[fault] += 1
+        if fault is Fault.GAP or fault is Fault.RESENT or fault in GARBLING:
+            numbers = self._numbers[direction.name]
+            numbers.missed.append(seq_num)
+            numbers.missing.add(seq_num)
+            if fault in GARBLING:
+                self._garbled[fault] += 1
             return
         self._rejected += fault in REJECTING
-        self._readable[session, msg_type] += 1
+        direction.sent[msg_type] += 1
 
-    def not_fix(self) -> None:
+    def resent(self, direction: Direction, msg_type: str, seq_num: int, count: int) -> None:
+        """Count a message that comes in the place of `count` lost ones, the first of them with `seq_num`."""
+        if not direction.is_hidden:
+            direction.sent[msg_type] += 1
+            self._numbers[direction.name].missing.difference_update(range(seq_num, seq_num + count))
+
+    def not_fix(self, direction: Direction) -> None:
         """Count a record that is no FIX message."""
-        self._faults[Fault.NOT_FIX] += 1
-        self._garbled[Fault.NOT_FIX] += 1
+        if not direction.is_hidden:
+            self._faults[Fault.NOT_FIX] += 1
+            self._garbled[Fault.NOT_FIX] += 1
 
-    def repeat(self, session: str, msg_type: str, fault: Fault, of_fill: bool) -> None:
+    def again(self, direction: Direction, msg_type: str, fault: Fault, of_fill: bool) -> None:
         """Count the second copy of an intact message."""
-        self._faults[fault] += 1
-        self._readable[session, msg_type] += 1
-        self._repeats += 1
-        self._repeats_of_fills += of_fill
+        if not direction.is_hidden:
+            self._faults[fault] += 1
+            direction.sent[msg_type] += 1
+            self._repeats += 1
+            self._repeats_of_fills += of_fill
 
-    def fill(self, instrument: Instrument, fill: Fill) -> None:
-        """Count a fill that arrived."""
-        self._sums[instrument.symbol].add(1, fill.quantity, fill.quantity * fill.price)
+    def anew(self, direction: Direction, fault: Fault, is_fill: bool) -> None:
+        """Count what is said once more under a new number; the message itself is counted as any other."""
+        if not direction.is_hidden:
+            self._faults[fault] += 1
+            self._repeats_of_fills += is_fill
 
-    def bust(self, instrument: Instrument, fill: Fill) -> None:
-        """Take a fill out, as its bust arrived."""
-        self._sums[instrument.symbol].add(-1, -fill.quantity, -fill.quantity * fill.price)
-        self._busts += 1
-
-    def correct(self, instrument: Instrument, before: Fill, after: Fill) -> None:
-        """Change a fill, as its correction arrived."""
-        notional = after.quantity * after.price - before.quantity * before.price
-        self._sums[instrument.symbol].add(0, after.quantity - before.quantity, notional)
-        self._corrections += 1
+    def settled(self, instrument: Instrument, orders: int, trades: Trades) -> None:
+        """Count what was said of an order that is over."""
+        self._orders += orders
+        sums = self._sums[instrument.symbol]
+        sums.count += trades.fills
+        sums.quantity += trades.quantity
+        sums.notional += trades.value
+        self._busts += trades.busts
+        self._corrections += trades.corrections
 
     @property
     def messages(self) -> int:
         """Records sent so far."""
-        return sum(self._readable.values()) + self._garbled.total()
+        return sum(sum(direction.sent.values()) for direction in self._directions) + self._garbled.total()
 
     def ledger(self, state: State) -> Ledger:
         """The ledger of what has been counted so far."""
         by_msg_type: Counter[str] = Counter()
-        by_session: Counter[str] = Counter()
-        by_both: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for (session, msg_type), count in sorted(self._readable.items()):
-            by_msg_type[msg_type] += count
-            by_session[session] += count
-            by_both[session][msg_type] = count
+        for direction in self._directions:
+            by_msg_type.update(direction.sent)
+        by_both = {
+            direction.name: dict(sorted(direction.sent.items()))
+            for direction in self._directions
+            if direction.sent
+        }
         readable = by_msg_type.total()
         garbled = self._garbled.total()
         return Ledger(
             state=state,
             run=self._run,
             messages=readable + garbled,
-            by_msg_type=dict(by_msg_type),
-            by_session=dict(by_session),
-            by_session_msg_type=dict(by_both),
-            missing=dict(sorted(self._missing.items())),
+            by_msg_type=dict(sorted(by_msg_type.items())),
+            by_session={session: sum(sent.values()) for session, sent in by_both.items()},
+            by_session_msg_type=by_both,
+            gaps={
+                session: Gaps(ranges(numbers.missed), ranges(sorted(numbers.missing)))
+                for session, numbers in sorted(self._numbers.items())
+            },
             garbled={fault.value: count for fault, count in sorted(self._garbled.items())},
             verdicts={"valid": readable - self._rejected, "rejected": self._rejected, "garbled": garbled},
+            orders=self._orders,
             fills={
                 instrument.symbol: _fills(instrument, self._sums[instrument.symbol])
                 for instrument in INSTRUMENTS
@@ -120,6 +145,7 @@ class Tally:
             },
             busts=self._busts,
             corrections=self._corrections,
+            conflicts=self._faults[Fault.CONFLICT],
             repeats=self._repeats,
             repeats_of_fills=self._repeats_of_fills,
             faults={fault.value: count for fault, count in sorted(self._faults.items())},

@@ -13,6 +13,8 @@ from fixwatch.fix.encoder import checksum
 
 SOH: Final = "\x01"
 
+#: CheckSum(10) by its value.
+_TRAILERS: Final = tuple(b"10=%03d\x01" % value for value in range(256))
 _MICROSECONDS: Final = 1_000_000
 _SATURDAY: Final = 5
 
@@ -20,16 +22,19 @@ _SATURDAY: Final = 5
 def frame(begin_string: str, body: str) -> bytes:
     """A whole message around `body`: from MsgType(35) on, every field ended by SOH."""
     head = f"8={begin_string}\x019={len(body)}\x01{body}".encode("latin-1")
-    return head + b"10=%03d\x01" % checksum(head)
+    return head + _TRAILERS[checksum(head)]
 
 
 def decimal_text(units: int, decimals: int) -> str:
     """`units` times 10^-decimals, written out: (12345, 2) is `123.45`."""
+    text = str(units)
     if not decimals:
-        return str(units)
-    sign, digits = ("-", -units) if units < 0 else ("", units)
-    whole, rest = divmod(digits, 10**decimals)
-    return f"{sign}{whole}.{rest:0{decimals}d}"
+        return text
+    if len(text) > decimals and units > 0:
+        return f"{text[:-decimals]}.{text[-decimals:]}"
+    sign, digits = ("-", text[1:]) if units < 0 else ("", text)
+    digits = digits.zfill(decimals + 1)
+    return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 class Stamp:
