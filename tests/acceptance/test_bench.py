@@ -48,3 +48,12 @@ def test_bench_growth_fills_the_log_and_ingests_on_top_of_it() -> None:
     report = json.loads(done.stdout)
     assert [result["rows_in_log"] for result in report["results"]] == [250_000, 300_000]
     assert report["ratio_of_last_to_first"] > 0
+
+
+@pytest.mark.slow
+def test_bench_read_checks_what_it_reads() -> None:
+    command = [sys.executable, "-m", "fixwatch", "bench", "read", "--json", "--rows", "250000,300000"]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert report["rows_in_log"] == [250_000, 300_000]
+    assert set(report["queries"]) >= {"overview", "trades", "order by id", "an order's timeline"}
+    assert report["worst_ratio"] > 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,9 @@ _SQL: Final = load("growth", "fixwatch.bench")
 
 #: Messages that are ingested first, and copied.
 SOURCE: Final = 200_000
-_FILLED: Final = ("messages", "orders", "order_ids", "trades")
+_FILLED: Final = (
+    *("messages", "ingest_offsets", "orders", "order_ids", "trades", "trade_minutes", "message_minutes"),
+)
 
 
 def run(sizes: Sequence[int], messages: int, seed: int = 1) -> dict[str, Any]:
@@ -47,11 +50,10 @@ def run(sizes: Sequence[int], messages: int, seed: int = 1) -> dict[str, Any]:
         preload(servers, SOURCE, seed)
         drain(postgres.url, servers, SOURCE)
         with psycopg.connect(postgres.url, autocommit=True) as connection:
-            for statement in _SQL["keep_source"].split(";"):
-                connection.execute(statement)
+            keep_source(connection)
         for number, size in enumerate(sorted(sizes), start=1):
             with psycopg.connect(postgres.url, autocommit=True) as connection:
-                rows = _fill(connection, size)
+                rows = fill(connection, size)
             preload(servers, messages, seed + number)
             seconds, peak_rss = drain(postgres.url, servers, messages)
             found.append(
@@ -69,8 +71,14 @@ def run(sizes: Sequence[int], messages: int, seed: int = 1) -> dict[str, Any]:
     }
 
 
-def _fill(connection: psycopg.Connection, size: int) -> int:
-    """Copy until the log has `size` rows; returns how many it has."""
+def keep_source(connection: psycopg.Connection) -> None:
+    """Keep what was ingested, to be copied."""
+    for statement in _SQL["keep_source"].split(";"):
+        connection.execute(statement)
+
+
+def fill(connection: psycopg.Connection, size: int, shift: timedelta = timedelta()) -> int:
+    """Copy until the log has `size` rows, each copy `shift` older; returns how many it has."""
     while True:
         row = connection.execute(_SQL["count"]).fetchone()
         assert row is not None  # noqa: S101  (an aggregate is one row)
@@ -79,7 +87,9 @@ def _fill(connection: psycopg.Connection, size: int) -> int:
             break
         with connection.transaction():
             for table in _FILLED:
-                connection.execute(_SQL[f"copy_{table}"], {"copy": copies + 1, "rows": size - rows})
+                connection.execute(
+                    _SQL[f"copy_{table}"], {"copy": copies + 1, "rows": size - rows, "shift": shift}
+                )
             connection.execute(_SQL["count_copy"], {"copy": copies + 1})
     for table in _FILLED:
         connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
