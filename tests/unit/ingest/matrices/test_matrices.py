@@ -22,7 +22,7 @@ from tests.unit.ingest.matrices.scenarios import EVERY, FIX44, Scenario
 COUNTERS: Final = {"messages", "repeats", "last_seen", "events"}
 #: 4.3 knows no order that is canceled because it is not the best.
 _SPOKEN: Final = [one for one in FIX44 if not one.name.startswith("E.1.e")]
-_SHUFFLES: Final = 8
+_SHUFFLES: Final = 4
 
 every = pytest.mark.parametrize("scenario", EVERY, ids=lambda one: one.name)
 
