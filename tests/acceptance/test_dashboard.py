@@ -86,6 +86,8 @@ def _running(data_dir: Path) -> Iterator[Stack]:
         rate=100,
         faults="default",
         seed=7,
+        only=None,
+        shuffle=False,
         partitions=4,
         dashboard=True,
         dashboard_port=_free_port(),
