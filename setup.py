@@ -34,6 +34,7 @@ setup(
                 "ingest/_orders",
                 "ingest/_rollups",
                 "ingest/_rows",
+                "ingest/_sessions",
                 "ingest/_trades",
                 "ingest/_trading_days",
                 "logs/_splitter",

@@ -315,8 +315,10 @@ FOLDS = {
     "trade_minutes": "SELECT minute, symbol, side, trades, qty, notional FROM trade_minutes ORDER BY 1, 2, 3",
     "orders": "SELECT cl_ord_id, order_id, ord_status, cum_qty, leaves_qty, order_qty, price, messages, sent_at, "
     "answered_at FROM orders ORDER BY 1",
-    "sessions": "SELECT sender_comp_id, last_seq_num, messages, poss_dups, gaps, missing, resets, logged_on "
-    "FROM sessions ORDER BY 1",
+    "sessions": "SELECT sender_comp_id, last_number, messages, poss_dups, gaps, missing, resets, logged_on "
+    "FROM sessions JOIN session_sequences USING (session_id) ORDER BY 1",
+    "session_numbers": "SELECT * FROM session_numbers ORDER BY session_id, began_at, chunk",
+    "session_events": "SELECT * FROM session_events ORDER BY session_id, sent, seq_num, kind",
     "message_minutes": "SELECT minute, msg_type, verdict, sum(messages) AS n FROM message_minutes "
     "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
 }

@@ -313,7 +313,16 @@ def test_message_is_found_by_its_place_and_cut_where_it_is_huge(
 
 def test_sessions_tell_their_figures(database: psycopg.Connection[Any], reader: Reader) -> None:
     session_id = _session(database)
-    database.execute("UPDATE sessions SET messages = 12, missing = 3, gaps = 1, last_seq_num = 15")
+    database.execute("UPDATE sessions SET messages = 12")
+    database.execute(
+        "INSERT INTO session_numbers VALUES"
+        " (%(s)s, '2026-01-02', 0, '', '{[1,12),[15,16)}', '{}', 12, 12, 10, 12, '2026-01-03')",
+        {"s": session_id},
+    )
+    database.execute(
+        "INSERT INTO session_epochs VALUES (%s, '2026-01-02', 'logon_reset', 1, 12, 12, 10, 12)",
+        (session_id,),
+    )
     database.execute(
         "INSERT INTO message_minutes VALUES (date_trunc('minute', now()), %s, '8', 'garbled', 5, 1, 2),"
         " (now() - interval '1 hour', %s, '8', 'valid', 100, 1, 0)",
@@ -321,7 +330,7 @@ def test_sessions_tell_their_figures(database: psycopg.Connection[Any], reader: 
     )
     (session,) = reader.sessions()
     assert (session.label, session.logged_on) == ("ALPHA → BROKER/DESK", True)
-    assert (session.messages, session.missing, session.gaps, session.last_seq_num) == (12, 3, 1, 15)
+    assert (session.messages, session.missing, session.gaps, session.last_number) == (12, 3, 1, 15)
     assert (session.recent_messages, session.recent_quarantined) == (5, 2)
 
 

@@ -18,7 +18,7 @@ DAMAGE = (
     "UPDATE trades SET last_px = last_px + 1 WHERE exec_id LIKE '%5'",
     "DELETE FROM trades WHERE exec_id LIKE '%6'",
     "DELETE FROM trade_minutes",
-    "UPDATE sessions SET gaps = 99, messages = 0",
+    "UPDATE sessions SET logons = 99, messages = 0",
     "UPDATE message_minutes SET bytes = 0",
     "DELETE FROM defect_minutes",
     "UPDATE messages SET verdict = 'garbled', defects = '{too_long}', symbol = 'X' WHERE kafka_offset < 100",

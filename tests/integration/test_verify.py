@@ -23,6 +23,9 @@ def test_what_was_ingested_verifies(flow: Ingested) -> None:
         "trade_changes",
         "trade_minutes",
         "sessions",
+        "session_epochs",
+        "session_numbers",
+        "session_events",
         "message_minutes",
         "defect_minutes",
     ):
@@ -108,8 +111,24 @@ PLANTED: dict[str, tuple[str, list[str]]] = {
         ["orders: 1 of ", ": cum_qty is -1, should be "],
     ),
     "a session's figure": (
-        "UPDATE sessions SET gaps = gaps + 5 WHERE session_id = 1",
-        ["sessions: 1 of ", "session_id 1: gaps is "],
+        "UPDATE sessions SET rejects = rejects + 5 WHERE session_id = 1",
+        ["sessions: 1 of ", "session_id 1: rejects is "],
+    ),
+    "an epoch's figure": (
+        "UPDATE session_epochs SET seen_numbers = 0 WHERE ctid = (SELECT min(ctid) FROM session_epochs)",
+        ["session_epochs: 1 of ", ": seen_numbers is 0, should be "],
+    ),
+    "an epoch that nobody began": (
+        "INSERT INTO session_epochs VALUES (1, '-infinity', NULL, NULL, 0, 0, 0, 0)",
+        ["session_epochs: 1 of ", ": a row, should be none"],
+    ),
+    "sequence numbers that are gone": (
+        "DELETE FROM session_numbers WHERE ctid = (SELECT min(ctid) FROM session_numbers)",
+        ["session_numbers: 1 of ", ": missing"],
+    ),
+    "an event that is gone": (
+        "DELETE FROM session_events WHERE ctid = (SELECT min(ctid) FROM session_events)",
+        ["session_events: 1 of ", ": missing"],
     ),
     "a minute of trades": (
         "UPDATE trade_minutes SET notional = notional + 0.01 WHERE ctid = (SELECT min(ctid) FROM trade_minutes)",

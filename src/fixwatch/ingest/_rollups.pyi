@@ -9,3 +9,10 @@ def message_minutes(
     quarantined: pa.Array,
     raw: pa.Array,
 ) -> list[list[int]]: ...
+def skew_minutes(
+    kafka_time: pa.Array,
+    session_id: pa.Array,
+    sending_time: pa.Array,
+    poss_dup: pa.Array,
+    folded: pa.Array,
+) -> list[list[int]]: ...

@@ -24,6 +24,8 @@ cdef extern from "_groups.h" nogil:
 
 cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
 cdef int64_t MINUTE_US = 60_000_000
+cdef enum:
+    BUCKET_0 = 1024
 
 
 def bucket(int64_t microseconds):
@@ -126,3 +128,55 @@ def message_minutes(kafka_time, session_id, msg_type, verdict, quarantined, raw)
         free(figures)
         fw_free_groups(&groups)
     return found
+
+
+def skew_minutes(kafka_time, session_id, sending_time, poss_dup, folded):
+    """SendingTime less the Kafka timestamp of what is folded and no repeat, by minute, session and bucket; sorted.
+
+    Arrow arrays of one length: timestamp[us], int32, timestamp[us], bool, bool. Returns lists: minutes (microseconds),
+    sessions, buckets, counts.
+    """
+    cdef fw_column time, session, sending, dup, taken
+    cdef fw_groups groups
+    cdef int64_t row, rows = len(kafka_time), group, at, room = 0
+    cdef int64_t *counts = NULL
+    cdef int64_t *more
+    cdef fw_text none
+    none.bytes = NULL
+    none.size = -1
+    memset(&groups, 0, sizeof(fw_groups))
+    groups.seed = SEED
+    keeper = [
+        take_column(&time, kafka_time), take_column(&session, session_id), take_column(&sending, sending_time),
+        take_column(&dup, poss_dup), take_column(&taken, folded),
+    ]
+    try:
+        for row in range(rows):
+            if not (fw_is(&taken, row) and fw_has(&session, row) and fw_has(&sending, row)) or fw_is(&dup, row):
+                continue
+            at = fw_i64(&time, row)
+            group = fw_group(
+                &groups,
+                minute_of(at),
+                # Buckets may be negative.
+                (<int64_t>fw_i32(&session, row) << 32) | (fw_bucket(fw_i64(&sending, row) - at) + BUCKET_0),
+                none,
+            )
+            if group < 0:
+                raise MemoryError
+            if group >= room:
+                room = room * 2 if room else 64
+                more = <int64_t *>realloc(counts, <size_t>room * sizeof(int64_t))
+                if more is NULL:
+                    raise MemoryError
+                counts = more
+                memset(counts + group, 0, <size_t>(room - group) * sizeof(int64_t))
+            counts[group] += 1
+        found = sorted(
+            (groups.keys[group].a, groups.keys[group].b >> 32, (groups.keys[group].b & 0xFFFF) - BUCKET_0, counts[group])
+            for group in range(groups.count)
+        )
+    finally:
+        free(counts)
+        fw_free_groups(&groups)
+    return [list(column) for column in zip(*found)] or [[], [], [], []]

@@ -31,6 +31,7 @@ cdef class TradingDays:
 
     cdef Window *windows
     cdef dict rules
+    cdef bint is_of_hours
 
     def __cinit__(self):
         self.rules = {}
@@ -45,6 +46,10 @@ cdef class TradingDays:
         """The rule of a session pair: a `fixwatch.schedule.TradingDay`."""
         if not rule.is_utc:
             self.rules[pair_id] = rule
+
+    cdef inline int32_t otherwise(self, int64_t at) noexcept nogil:
+        """What a moment has of a pair without a rule."""
+        return 1 if self.is_of_hours else utc_day(at)
 
     def of(self, sent, pair_ids):
         """Days since 1970-01-01 (int32, no nulls) of moments (int64 or timestamp[us], no nulls) of session pairs.
@@ -63,7 +68,7 @@ cdef class TradingDays:
         if not self.rules:
             with nogil:
                 for row in range(rows):
-                    out[row] = utc_day(fw_i64(&moments, row))
+                    out[row] = self.otherwise(fw_i64(&moments, row))
             return int32_array(days, rows)
         for row in range(rows):
             at = fw_i64(&moments, row)
@@ -72,13 +77,29 @@ cdef class TradingDays:
             if window.pair != pair or not window.begin <= at < window.end:
                 rule = self.rules.get(pair)
                 if rule is None:
-                    out[row] = utc_day(at)
+                    out[row] = self.otherwise(at)
                     continue
                 window.begin, window.end, day = rule.window(at)
                 window.pair = pair
                 window.day = <int32_t>day
             out[row] = window.day
         return int32_array(days, rows)
+
+
+cdef class OpenHours(TradingDays):
+    """Whether sessions are to be open, by their schedules: 1 or 0; a session pair without one may always be."""
+
+    def __cinit__(self):
+        self.is_of_hours = True
+
+    def tell(self, int32_t pair_id, rule):
+        """The schedule of a session pair: a `fixwatch.schedule.Schedule`, or None."""
+        if rule is not None:
+            self.rules[pair_id] = rule
+
+    def of(self, sent, pair_ids):
+        """As that of trading days; None where no session has a schedule."""
+        return TradingDays.of(self, sent, pair_ids) if self.rules else None
 
 
 cdef object int32_array(bytearray values, int64_t rows):

@@ -16,6 +16,7 @@ import psycopg
 from fixwatch.ingest.batch import Batch
 from fixwatch.ingest.order_store import store_orders
 from fixwatch.ingest.prepare import Prepared, Preparer
+from fixwatch.ingest.session_store import store_sessions
 from fixwatch.ingest.trade_store import store_trades
 from fixwatch.settings import Settings
 from fixwatch.store.faults import REFUSALS
@@ -261,8 +262,10 @@ class BatchStore:
                 transaction, prepared.orders, prepared.new_orders, prepared.moved_orders, merge_all=merge_all
             )
             # Sessions come before trades: whoever holds a session's row is the only one who writes its trades.
+            store_sessions(transaction.sessions, prepared.sessions)
             for fold, rows in prepared.folds.items():
                 transaction.upsert(fold, rows)
+            transaction.count_latencies(prepared.skew, some_taken_back=False)
             store_trades(transaction.trades, prepared.trades, prepared.figures["ingested_at"])
             transaction.record_batch(
                 prepared.figures

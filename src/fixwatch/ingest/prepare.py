@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,12 +17,13 @@ from fixwatch.fix.columns import SCHEMA, STORED
 from fixwatch.fix.defects import Verdict
 from fixwatch.ingest import orders, rollups, sessions, trades
 from fixwatch.ingest._orders import Orders
-from fixwatch.ingest._trading_days import TradingDays
+from fixwatch.ingest._trading_days import OpenHours, TradingDays
 from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch, defect_lists
 from fixwatch.ingest.extra import extra
 from fixwatch.ingest.order_rows import order_rows
 from fixwatch.ingest.orders import Assigned
 from fixwatch.ingest.rows import rows_of, with_order_keys
+from fixwatch.ingest.sessions import SessionRows
 from fixwatch.ingest.trades import Trades
 from fixwatch.settings import Profile, Settings
 from fixwatch.store.copy import Arrays, CopyData, arrays, encode
@@ -47,6 +47,8 @@ class Prepared:
     new_orders: frozenset[int]
     moved_orders: dict[int, int]
     trades: Trades
+    sessions: SessionRows
+    skew: Arrays
     folds: dict[Fold, Arrays]
     figures: dict[str, Any]
 
@@ -61,6 +63,7 @@ class Preparer:
         self._sessions: dict[Ends, tuple[int, int]] = {}
         self._rules = session_settings.load(settings.sessions)
         self._days = TradingDays()
+        self._hours = OpenHours()
 
     def prepare(self, batch: Batch, stream_ids: Mapping[int, int], *, readable: bool = True) -> Prepared:
         """Make a batch ready; `stream_ids` maps its partitions to streams.
@@ -78,7 +81,6 @@ class Preparer:
         said = orders.fold(with_order_keys(of_orders, assigned.order_key))
         rows = with_order_keys(rows, assigned.order_key.slice(0, len(batch)))
         folds: dict[Fold, pa.RecordBatch] = {
-            "sessions": sessions_of(rows),
             "message_minutes": rollups.message_minutes(rows, decoded.decoded.verdicts),
             "defect_minutes": rollups.defect_minutes(rows, decoded.defects),
         }
@@ -89,6 +91,8 @@ class Preparer:
             frozenset(assigned.new),
             assigned.moved,
             trades.fold(rows),
+            sessions.fold(rows, self._hours.of(rows.column("sent"), rows.column("pair_id"))),
+            arrays(rollups.skew_minutes(rows)),
             {fold: arrays(found) for fold, found in folds.items()},
             {
                 "ingested_at": ingested_at,
@@ -114,7 +118,9 @@ class Preparer:
             self._identities.register_sessions(founded)
         learned = self._identities.known_sessions(sorted(ends for ends, _ in unknown))
         for ends, (_, pair_id) in learned.items():
-            self._days.tell(pair_id, self._rules.rules(ends).trading_day)
+            rules = self._rules.rules(ends)
+            self._days.tell(pair_id, rules.trading_day)
+            self._hours.tell(pair_id, rules.schedule)
         self._sessions.update(learned)
 
     def _find_orders(self, rows: pa.RecordBatch) -> Assigned:
@@ -128,14 +134,6 @@ class Preparer:
             # Where another ingester was faster with an id, what it says counts: look again.
             if not assigned.fresh.num_rows or self._identities.register_orders(assigned.fresh):
                 return assigned
-
-
-def sessions_of(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """What the rows that are folded say of sessions."""
-    frame = pl.from_arrow(rows.select(sessions.READ).filter(rows.column("folded")))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a record batch never becomes a Series)
-    batches = sessions.fold(frame).to_arrow().cast(sessions.ROWS).combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], sessions.ROWS)
 
 
 def _verdicts(decoded: DecodedBatch) -> dict[str, int]:

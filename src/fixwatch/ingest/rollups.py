@@ -87,6 +87,16 @@ def defect_minutes(rows: pa.RecordBatch, defects: pa.RecordBatch) -> pa.RecordBa
     return _record_batch([*columns, [found[key] for key in keys]], DEFECT_MINUTES)
 
 
+def skew_minutes(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """SendingTime(52) less the Kafka timestamp, of messages that are folded and no repeats; as `LATENCY_MINUTES`.
+
+    The minutes are those of the Kafka timestamp: a clock that is off must not hide in another minute.
+    """
+    names = ("kafka_time", "session_id", "sending_time", "poss_dup", "folded")
+    minutes, sessions, buckets, counts = _rollups.skew_minutes(*(rows.column(name) for name in names))
+    return _record_batch([minutes, sessions, ["skew"] * len(counts), buckets, counts], LATENCY_MINUTES)
+
+
 def _record_batch(columns: list[list[Any]], schema: pa.Schema) -> pa.RecordBatch:
     """Columns as lists; times are microseconds since 1970."""
     arrays = [

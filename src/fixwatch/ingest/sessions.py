@@ -1,100 +1,182 @@
-"""Sessions: which directions of which sessions a batch is of, and what happened on each. Pure."""
+"""Sessions: what a batch says of each direction, and how that meets what is stored. Pure.
+
+Three things are kept, and each comes out the same in whatever order and division messages come:
+
+* *Figures* of a direction: sums, and what the message says that was sent last.
+* *Events*, which are rare: a set.
+* *Numbers*: which MsgSeqNum(34) was sent when, directly or again (PossDupFlag(43)=Y), by epoch. An epoch begins with
+  a reset: a Logon(A) that is no repeat with ResetSeqNumFlag(141)=Y or MsgSeqNum 1, or a SequenceReset(4) in reset
+  mode. A number is of the last epoch that had begun when it was sent. As the moments are kept
+  (`_session_numbers.h`), a reset that comes late divides what came before it as if it had come in time.
+
+FIX 4.4 volume 2, "Sequence Numbers" and "Message Recovery". A gap fill (SequenceReset(4) with GapFillFlag(123)=Y) is
+an event: it passes over the numbers from its MsgSeqNum up to NewSeqNo(36). Messages that are kept back take no part.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-import polars as pl
 import pyarrow as pa
 
-ROWS: Final = pa.schema(
+from fixwatch.ingest._sessions import READ, Sessions
+
+_TIME: Final = pa.timestamp("us", "UTC")
+
+#: Figures of a batch: sums, and the first and last of what they name.
+FIGURES: Final = pa.schema(
     [
         ("session_id", pa.int32()),
+        *(
+            (name, pa.int64())
+            for name in (
+                *("messages", "application_messages", "poss_dups", "logons", "logouts", "resets", "rejects"),
+                *("business_rejects", "dont_know_trades", "resend_requests", "test_requests"),
+            )
+        ),
+        ("first_seen", _TIME),
+        ("last_seen", _TIME),
+        ("last_sent", _TIME),
+        ("last_sent_seq_num", pa.int64()),
         ("begin_string", pa.string()),
+        ("heart_sent", _TIME),
+        ("heart_seq_num", pa.int64()),
         ("heart_bt_int", pa.int64()),
+        ("state_sent", _TIME),
+        ("state_seq_num", pa.int64()),
         ("logged_on", pa.bool_()),
-        ("resets", pa.int64()),
-        ("first_seq_num", pa.int64()),
-        ("last_seq_num", pa.int64()),
-        ("messages", pa.int64()),
-        ("poss_dups", pa.int64()),
-        ("gaps", pa.int64()),
-        ("missing", pa.int64()),
-        ("rejects", pa.int64()),
-        ("first_seen", pa.timestamp("us", "UTC")),
-        ("last_seen", pa.timestamp("us", "UTC")),
+    ]
+)
+#: As the table `session_events`.
+EVENTS: Final = pa.schema(
+    [
+        ("session_id", pa.int32()),
+        ("sent", _TIME),
+        ("seq_num", pa.int64()),
+        ("kind", pa.string()),
+        ("begin_number", pa.int64()),
+        ("end_number", pa.int64()),
+        ("ref_seq_num", pa.int64()),
+        ("ref_tag", pa.int64()),
+        ("ref_msg_type", pa.string()),
+        ("reason", pa.string()),
+        ("ref_id", pa.string()),
+        ("text", pa.string()),
+    ]
+)
+_EVENT_KEY: Final = 4
+#: Chunks of numbers that a batch has, and the moments between which these were sent.
+TOUCHED: Final = pa.schema(
+    [("session_id", pa.int32()), ("chunk", pa.int64()), ("first_sent", _TIME), ("last_sent", _TIME)]
+)
+RESETS: Final = pa.schema(
+    [
+        ("reset_session_id", pa.int32()),
+        ("reset_sent", _TIME),
+        ("reset_kind", pa.string()),
+        ("reset_first_number", pa.int64()),
+    ]
+)
+#: As the table `session_numbers`; `began_at` is null before every reset, `direct` and `resent` are multiranges.
+NUMBERS: Final = pa.schema(
+    [
+        ("session_id", pa.int32()),
+        ("began_at", _TIME),
+        ("chunk", pa.int64()),
+        ("entries", pa.binary()),
+        ("direct", pa.string()),
+        ("resent", pa.string()),
+        ("direct_messages", pa.int64()),
+        ("direct_numbers", pa.int64()),
+        ("direct_pairs", pa.int64()),
+        ("seen_numbers", pa.int64()),
+        ("last_sent", _TIME),
     ]
 )
 
-
-#: What the fold reads of rows.
-READ: Final = [
-    *("session_id", "msg_type", "msg_seq_num", "poss_dup", "begin_string", "heart_bt_int", "reset_seq_num"),
-    *("gap_fill", "new_seq_no", "kafka_time"),
-]
-
-# Expressions are made once: for a small batch, making them costs more than running them.
-_NAMED: Final = pl.col("session_id").is_not_null()
-_DUP: Final = pl.col("poss_dup").fill_null(value=False)
-_LOGON_RESET: Final = (pl.col("msg_type") == "A") & pl.col("reset_seq_num").fill_null(value=False)
-_SEQUENCE_RESET: Final = pl.col("msg_type") == "4"
-_HARD_RESET: Final = _SEQUENCE_RESET & ~pl.col("gap_fill").fill_null(value=False)
-_STEPS: Final = (
-    # A gap fill is sent again in answer to a resend request: it is a repeat itself, and moves the count.
-    ((~_DUP & pl.col("msg_seq_num").is_not_null()) | _SEQUENCE_RESET).alias("counted"),
-    ((_LOGON_RESET & ~_DUP) | _HARD_RESET).alias("reset"),
-    # A reset begins at its own number: a Logon with the flag is 1, a SequenceReset's own does not count.
-    pl.when(_HARD_RESET).then(pl.col("new_seq_no") - 1).otherwise(pl.col("msg_seq_num")).alias("at"),
-    pl.max_horizontal(
-        pl.when(_SEQUENCE_RESET).then(pl.col("new_seq_no") - 1),
-        pl.when(~_HARD_RESET).then(pl.col("msg_seq_num")),
-    ).alias("reached"),
-)
-_EPOCH: Final = pl.col("reset").cast(pl.Int64).cum_sum().over("session_id").alias("epoch")
-_BEFORE: Final = pl.col("reached").cum_max().shift(1).over("session_id", "epoch").alias("before")
-_JUMP: Final = (
-    pl.when(_SEQUENCE_RESET & _DUP)
-    .then(0)
-    .otherwise((pl.col("at") - pl.col("before") - 1).clip(lower_bound=0))
-    .fill_null(0)
-    .alias("jump")
-)
-_NUMBERS: Final = (
-    pl.col("reset").sum().cast(pl.Int64).alias("resets"),
-    pl.col("at").filter((pl.col("epoch") == 0) & ~_DUP).first().alias("first_seq_num"),
-    pl.col("reached").filter(pl.col("epoch") == pl.col("epoch").max()).max().alias("last_seq_num"),
-    (pl.col("jump") > 0).sum().cast(pl.Int64).alias("gaps"),
-    pl.col("jump").sum().alias("missing"),
-)
-_FIGURES: Final = (
-    pl.col("begin_string").last(),
-    pl.col("heart_bt_int").filter(pl.col("msg_type") == "A").last(),
-    (pl.col("msg_type") == "A").filter(pl.col("msg_type").is_in(["A", "5"])).last().alias("logged_on"),
-    pl.len().cast(pl.Int64).alias("messages"),
-    _DUP.sum().cast(pl.Int64).alias("poss_dups"),
-    pl.col("msg_type").is_in(["3", "j"]).sum().cast(pl.Int64).alias("rejects"),
-    pl.col("kafka_time").min().alias("first_seen"),
-    pl.col("kafka_time").max().alias("last_seen"),
-)
-_NO_NUMBERS: Final = pl.col("resets", "gaps", "missing").fill_null(0)
+#: What is stored of numbers: session, begin of the epoch (microseconds, None before every reset), and either a chunk
+#: and its entries, or the first number of the epoch.
+Stored = tuple[int, int | None, int | None, int | None, bytes | None]
 
 
-def fold(frame: pl.DataFrame) -> pl.DataFrame:
-    """What a batch says of each session: a row a session, columns as `ROWS`.
+@dataclass(frozen=True, slots=True)
+class SessionRows:
+    """What a batch says of sessions; columns as the schemas of the same names. `numbers` merges the rest."""
 
-    The frame is in log order and holds only what is folded. Sequence numbers (FIX 4.4 volume 2, "Sequence
-    numbers"): a message is in a gap's wake when its MsgSeqNum(34) is past the highest one before it, plus one.
-    A Logon with ResetSeqNumFlag(141)=Y and a SequenceReset(4) in reset mode begin a new count; one in gap-fill
-    mode fills up to NewSeqNo(36). Repeats (PossDupFlag(43)=Y) are of numbers that were counted before.
+    figures: pa.RecordBatch
+    events: pa.RecordBatch
+    touched: pa.RecordBatch
+    resets: pa.RecordBatch
+    numbers: Sessions
+
+
+def fold(rows: pa.RecordBatch, opened: pa.Int32Array | None = None) -> SessionRows:
+    """What rows (columns as `rows.ROWS`) say of sessions.
+
+    `opened`: of each row, 0 if its session was to be closed when it was sent; None: all may be open.
     """
-    rows = frame.filter(_NAMED).with_columns(_STEPS)
-    counted = rows.filter(pl.col("counted")).with_columns(_EPOCH).with_columns(_BEFORE).with_columns(_JUMP)
-    numbers = counted.group_by("session_id").agg(_NUMBERS)
-    return (
-        rows.group_by("session_id")
-        .agg(_FIGURES)
-        .join(numbers, on="session_id", how="left")
-        .with_columns(_NO_NUMBERS)
-        .select(ROWS.names)
-        .sort("session_id")
+    said = Sessions([rows.column(name) for name in READ], opened)
+    return SessionRows(
+        figures=_record_batch(zip(*said.figures_of(), strict=True), FIGURES),
+        events=_record_batch(zip(*_distinct(said.events), strict=True), EVENTS),
+        touched=_record_batch(said.touched(), TOUCHED),
+        resets=_record_batch(zip(*sorted(set(said.resets)), strict=True), RESETS),
+        numbers=said,
     )
+
+
+def merge(said: SessionRows, stored: Iterable[Stored]) -> pa.RecordBatch:
+    """The chunks that are other than they were, now that a batch has come; columns as `NUMBERS`.
+
+    `stored`: every epoch that the batch's numbers may be of, and every chunk that they fall in or that its resets
+    divide. Of a chunk that has no numbers any more, entries are empty.
+    """
+    resets = said.resets.select(["reset_session_id", "reset_sent", "reset_first_number"])
+    first_numbers: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for session_id, sent, first in zip(*(_integers(column) for column in resets.columns), strict=True):
+        known = first_numbers[session_id]
+        known[sent] = min(known.get(sent, first), first)
+    chunks: defaultdict[int, dict[tuple[int | None, int], bytes]] = defaultdict(dict)
+    for session_id, began, chunk, first_number, entries in stored:
+        if chunk is not None and entries is not None:
+            chunks[session_id][began, chunk] = entries
+        elif began is not None and first_number is not None:
+            known = first_numbers[session_id]
+            known[began] = min(known.get(began, first_number), first_number)
+    epochs = {
+        session_id: (sorted(known), [known[began] for began in sorted(known)])
+        for session_id, known in first_numbers.items()
+    }
+    return _record_batch(said.numbers.merge(epochs, dict(chunks)), NUMBERS)
+
+
+def _distinct(events: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Sorted, each key once: of two, the one that Postgres takes for the lesser record."""
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for event in events:
+        key = event[:_EVENT_KEY]
+        if key not in found or _order(event) < _order(found[key]):
+            found[key] = event
+    return [found[key] for key in sorted(found)]
+
+
+def _order(event: tuple[Any, ...]) -> list[tuple[bool, Any]]:
+    return [(value is None, value) for value in event[_EVENT_KEY:]]
+
+
+def _record_batch(columns: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Columns of values, none for no rows; times are microseconds since 1970."""
+    values = list(columns) or [[] for _ in schema]
+    arrays = [
+        pa.array(column, pa.int64()).cast(field.type) if field.type == _TIME else pa.array(column, field.type)
+        for column, field in zip(values, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _integers(column: pa.Array) -> list[Any]:
+    values: list[Any] = (column.cast(pa.int64()) if column.type == _TIME else column).to_pylist()
+    return values

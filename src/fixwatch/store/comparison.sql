@@ -4,6 +4,7 @@
 SELECT {stored_columns}, {recomputed_columns}, count(*) OVER () AS total
 FROM {stored} AS s FULL JOIN {recomputed} AS r USING ({keys})
 WHERE ROW({stored_columns}) IS DISTINCT FROM ROW({recomputed_columns}) AND coalesce({comparable}, true)
+  AND coalesce({recomputable}, true)
 ORDER BY {order}
 LIMIT %(limit)s
 

@@ -9,7 +9,8 @@ from typing import Final
 
 #: Verified against the log, and rebuilt from it.
 FOLDS: Final = (
-    *("orders", "trades", "trade_changes", "trade_minutes", "sessions"),
+    *("orders", "trades", "trade_changes", "trade_minutes"),
+    *("sessions", "session_epochs", "session_numbers", "session_events"),
     *("message_minutes", "defect_minutes", "latency_minutes"),
 )
 

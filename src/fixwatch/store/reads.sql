@@ -53,7 +53,7 @@ WHERE minute > now() - make_interval(mins => %(minutes)s)
 SELECT count(*) AS sessions,
        count(*) FILTER (WHERE logged_on) AS logged_on,
        count(*) FILTER (WHERE missing > 0) AS with_missing
-FROM sessions
+FROM sessions LEFT JOIN session_sequences USING (session_id)
 
 -- ingesters --
 SELECT ingester_id, started_at, seen_at, state, detail, version, partitions
@@ -135,12 +135,16 @@ LIMIT %(limit)s
 -- sessions --
 SELECT session_id, sender_comp_id, sender_sub_id, sender_location_id,
        target_comp_id, target_sub_id, target_location_id,
-       begin_string, heart_bt_int, logged_on, last_seq_num, messages, poss_dups, gaps, missing, resets, rejects,
-       first_seen, last_seen,
+       begin_string, heart_bt_int, logged_on, state_sent, messages, application_messages, poss_dups, logons, logouts,
+       resets, rejects, business_rejects, dont_know_trades, resend_requests, test_requests, first_seen, last_seen,
+       last_sent, nullif(began_at, '-infinity') AS began_at, kind::text AS began_by, first_number, last_number,
+       coalesce(gaps, 0)::bigint AS gaps, coalesce(skipped, 0) AS skipped, coalesce(resent, 0) AS resent,
+       coalesce(filled, 0) AS filled, coalesce(missing, 0) AS missing, coalesce(repeated, 0) AS repeated,
        coalesce(recent_messages, 0)::bigint AS recent_messages,
        coalesce(recent_quarantined, 0)::bigint AS recent_quarantined,
        now() AS at
 FROM sessions
+LEFT JOIN session_sequences USING (session_id)
 LEFT JOIN (
     SELECT session_id, sum(messages) AS recent_messages, sum(quarantined) AS recent_quarantined
     FROM message_minutes

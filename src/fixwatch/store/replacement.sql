@@ -11,7 +11,7 @@ WITH changed AS (
     WHEN MATCHED AND ROW({stored_columns}) IS DISTINCT FROM ROW({recomputed_columns})
                      AND coalesce({comparable}, true) THEN
         UPDATE SET {assignments}
-    WHEN NOT MATCHED BY TARGET THEN
+    WHEN NOT MATCHED BY TARGET AND {recomputable} THEN
         INSERT ({written}) VALUES ({recomputed_written})
     WHEN NOT MATCHED BY SOURCE AND coalesce({comparable}, true) THEN
         DELETE

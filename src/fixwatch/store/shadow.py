@@ -7,10 +7,13 @@ begins empty and ends with the connection, also with that of a killed process: n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
+from psycopg.adapt import Buffer
+from psycopg.types.datetime import TimestamptzLoader
 
 from fixwatch.store.identities import Ends
 from fixwatch.store.sql import load
@@ -23,11 +26,25 @@ _TEMP_BUFFERS: Final = "SET temp_buffers = '64MB'"
 TOPIC_ID: Final = "shadow"
 
 
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
+
+
+class _InfiniteLoader(TimestamptzLoader):
+    """Takes Postgres' infinities for the ends of Python's time, which has none."""
+
+    def load(self, data: Buffer) -> datetime:
+        if bytes(data) in (b"-infinity", b"infinity"):
+            return _FIRST if data[0] == ord("-") else _LAST
+        return super().load(data)
+
+
 class Shadow:
     """Hides every table behind an empty one. The connection is in autocommit mode and somebody else's."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
+        connection.adapters.register_loader("timestamptz", _InfiniteLoader)
         connection.execute(_TEMP_BUFFERS)
         row = connection.execute("SELECT current_schema()").fetchone()
         self.live = str(row[0]) if row else "public"

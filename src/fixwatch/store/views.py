@@ -43,21 +43,44 @@ def _end(comp_id: str | None, sub_id: str | None, location_id: str | None) -> st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session(SessionName):
-    """One direction of a session. `recent_*`: of the last minutes; `missing`: sequence numbers still missing."""
+    """One direction of a session. `recent_*`: of the last minutes.
+
+    `first_seen`, `last_seen` are by the topic's clock, `state_sent` (when it logged on or off) and `last_sent` by its
+    own. `began_at` to `repeated` are of its sequence numbers since the last reset, None and 0 where there are none:
+    `began_by` is `logon_reset`, `logon` or `sequence_reset`, None where nobody saw a reset; `gaps` holes that ever
+    were, of `skipped` numbers, of which `resent` came as PossDup, `filled` were passed over by gap fills and
+    `missing` are still missing; `repeated`: messages with a number that had come, without PossDupFlag(43)=Y.
+    """
 
     session_id: int
     begin_string: str | None
     heart_bt_int: int | None
     logged_on: bool | None
-    last_seq_num: int | None
+    state_sent: datetime | None
     messages: int
+    application_messages: int
     poss_dups: int
-    gaps: int
-    missing: int
+    logons: int
+    logouts: int
     resets: int
     rejects: int
+    business_rejects: int
+    dont_know_trades: int
+    resend_requests: int
+    test_requests: int
     first_seen: datetime | None
     last_seen: datetime | None
+    last_sent: datetime | None
+    began_at: datetime | None
+    began_by: str | None
+    first_number: int | None
+    last_number: int | None
+    gaps: int
+    skipped: int
+    resent: int
+    filled: int
+    missing: int
+    repeated: int
     recent_messages: int
     recent_quarantined: int
     at: datetime

@@ -60,7 +60,11 @@ class WholeTable:
         names = [column.name for column in self.columns]
         written = [column.name for column in self.columns if column.is_written]
         values = [name for name in written if name not in self.keys]
-        comparable = _SQL.get(f"comparable_{self.name}", "true")
+        parts = {f"stored_{name}": self._stored(name) for name in ("trades", "trade_changes", "sessions")}
+
+        def condition(name: str) -> sql.Composed:
+            return sql.SQL(_SQL.get(f"{name}_{self.name}", "true")).format(**parts)
+
         return sql.SQL(statement).format(
             live=sql.Identifier(self._shadow.live),
             table=sql.Identifier(self.name),
@@ -74,7 +78,8 @@ class WholeTable:
             written=_list("{}", written),
             recomputed_written=_list("r.{}", written),
             assignments=_list("{0} = r.{0}", values),
-            comparable=sql.SQL(comparable).format(stored_trades=self._stored("trades")),
+            comparable=condition("comparable"),
+            recomputable=condition("recomputable"),
         )
 
     def _stored(self, name: str) -> sql.Identifier:

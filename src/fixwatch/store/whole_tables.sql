@@ -45,3 +45,25 @@ s.minute > %(last_kafka_time)s
 -- comparable_latency_minutes --
 -- An order's latencies are of the minute in which the answer was sent: by a clock that may be hours off.
 s.minute > %(last_kafka_time)s::timestamptz + CASE WHEN s.kind = 'skew' THEN interval '0' ELSE interval '1 day' END
+
+-- comparable_session_epochs --
+-- By its session's clock, which may be hours off.
+(s.session_id IN (SELECT session_id FROM {stored_sessions} WHERE first_seen > %(last_kafka_time)s)
+ OR s.began_at > %(last_kafka_time)s::timestamptz + interval '1 day')
+
+-- recomputable_session_epochs --
+-- Where the reset is dropped from the log, what is left of its epoch seems to be of none.
+(r.began_at > '-infinity'
+ OR r.session_id IN (SELECT session_id FROM {stored_sessions} WHERE first_seen > %(last_kafka_time)s))
+
+-- comparable_session_numbers --
+(s.session_id IN (SELECT session_id FROM {stored_sessions} WHERE first_seen > %(last_kafka_time)s)
+ OR s.began_at > %(last_kafka_time)s::timestamptz + interval '1 day')
+
+-- recomputable_session_numbers --
+(r.began_at > '-infinity'
+ OR r.session_id IN (SELECT session_id FROM {stored_sessions} WHERE first_seen > %(last_kafka_time)s))
+
+-- comparable_session_events --
+(s.session_id IN (SELECT session_id FROM {stored_sessions} WHERE first_seen > %(last_kafka_time)s)
+ OR s.sent > %(last_kafka_time)s::timestamptz + interval '1 day')

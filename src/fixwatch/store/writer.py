@@ -17,6 +17,7 @@ import psycopg
 from fixwatch.errors import Fenced
 from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
 from fixwatch.store.copy import Arrays, CopyData, send
+from fixwatch.store.session_tables import SessionTables
 from fixwatch.store.sql import load
 from fixwatch.store.trade_tables import TradeTables
 
@@ -70,6 +71,7 @@ class Transaction:
 
     def __init__(self, cursor: psycopg.Cursor) -> None:
         self._cursor = cursor
+        self.sessions: Final = SessionTables(cursor)
         self.trades: Final = TradeTables(cursor)
 
     def advance(self, moves: Sequence[Advance]) -> None:
@@ -129,7 +131,7 @@ class Transaction:
             self._cursor.execute(_ORDERS[statement], of | ids.columns)
 
     def upsert(self, fold: Fold, rows: Arrays) -> None:
-        """Merge a fold's rows: the columns of its table, or for sessions what the statement names."""
+        """Merge a fold's rows: the columns of its table."""
         if rows.rows:
             for statement in _UPSERTS[fold]:
                 self._cursor.execute(_SQL[statement], rows.columns)
@@ -146,10 +148,9 @@ class Transaction:
         self._cursor.execute(_SQL["record_batch"], figures)
 
 
-Fold = Literal["sessions", "message_minutes", "defect_minutes"]
+Fold = Literal["message_minutes", "defect_minutes"]
 
 _UPSERTS: Final[dict[Fold, tuple[str, ...]]] = {
-    "sessions": ("lock_sessions", "upsert_sessions"),
     "message_minutes": ("upsert_message_minutes",),
     "defect_minutes": ("upsert_defect_minutes",),
 }

@@ -26,32 +26,6 @@ ON CONFLICT (stream_id, first_offset) DO NOTHING
 -- make_partition --
 SELECT make_message_partitions(%(day)s, 1)
 
--- upsert_sessions --
--- The first sequence number of the batch, where no reset came before it, closes up to the last one stored.
-UPDATE sessions AS s SET
-    begin_string = coalesce(n.begin_string, s.begin_string),
-    heart_bt_int = coalesce(n.heart_bt_int, s.heart_bt_int),
-    logged_on    = coalesce(n.logged_on, s.logged_on),
-    last_seq_num = CASE WHEN n.resets > 0 THEN coalesce(n.last_seq_num, s.last_seq_num)
-                        ELSE greatest(s.last_seq_num, n.last_seq_num) END,
-    messages     = s.messages + n.messages,
-    poss_dups    = s.poss_dups + n.poss_dups,
-    gaps         = s.gaps + n.gaps + (n.first_seq_num > s.last_seq_num + 1 IS TRUE)::integer,
-    missing      = s.missing + n.missing + greatest(coalesce(n.first_seq_num - s.last_seq_num - 1, 0), 0),
-    resets       = s.resets + n.resets,
-    rejects      = s.rejects + n.rejects,
-    first_seen   = least(s.first_seen, n.first_seen),
-    last_seen    = greatest(s.last_seen, n.last_seen)
-FROM unnest(%(session_id)s, %(begin_string)s, %(heart_bt_int)s, %(logged_on)s, %(resets)s, %(first_seq_num)s,
-            %(last_seq_num)s, %(messages)s, %(poss_dups)s, %(gaps)s, %(missing)s, %(rejects)s, %(first_seen)s,
-            %(last_seen)s)
-    AS n (session_id, begin_string, heart_bt_int, logged_on, resets, first_seq_num, last_seq_num, messages,
-        poss_dups, gaps, missing, rejects, first_seen, last_seen)
-WHERE s.session_id = n.session_id
-
--- lock_sessions --
-SELECT 1 FROM sessions WHERE session_id = ANY (%(session_id)s) ORDER BY session_id FOR UPDATE
-
 -- upsert_message_minutes --
 INSERT INTO message_minutes AS m
 SELECT minute, session_id, msg_type, verdict::verdict, messages, bytes, quarantined

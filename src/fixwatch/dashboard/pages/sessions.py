@@ -37,7 +37,8 @@ def _draw(sessions: tuple[Session, ...]) -> None:
     on = sum(session.logged_on is True for session in sessions)
     st.caption(
         f"{wording.count(len(sessions))} directions, {wording.count(on)} logged on. Quarantined: of the last "
-        f"{RECENT_MINUTES} min. Missing: sequence numbers that have not come yet."
+        f"{RECENT_MINUTES} min. Missing: sequence numbers that have not come yet. Gaps: since the last reset. "
+        "Rejects: Reject, BusinessMessageReject, DontKnowTrade."
     )
     where = time_zone()
     st.dataframe(
@@ -54,13 +55,16 @@ def _draw(sessions: tuple[Session, ...]) -> None:
             "Missing": [wording.count(session.missing) for session in sessions],
             "Gaps": [wording.count(session.gaps) for session in sessions],
             "MsgSeqNum": [
-                wording.NOTHING if session.last_seq_num is None else wording.count(session.last_seq_num)
+                wording.NOTHING if session.last_number is None else wording.count(session.last_number)
                 for session in sessions
             ],
             "Messages": [wording.count(session.messages) for session in sessions],
             "PossDup": [wording.count(session.poss_dups) for session in sessions],
             "Resets": [wording.count(session.resets) for session in sessions],
-            "Rejects": [wording.count(session.rejects) for session in sessions],
+            "Rejects": [
+                wording.count(session.rejects + session.business_rejects + session.dont_know_trades)
+                for session in sessions
+            ],
             "Version": [session.begin_string or wording.NOTHING for session in sessions],
             "Heartbeat": [
                 wording.NOTHING if session.heart_bt_int is None else f"{session.heart_bt_int} s"

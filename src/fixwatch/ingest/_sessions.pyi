@@ -1,0 +1,17 @@
+from typing import Any
+
+import pyarrow as pa
+
+READ: tuple[str, ...]
+
+class Sessions:
+    resets: list[tuple[int, int, str, int]]
+    events: list[tuple[Any, ...]]
+    def __init__(self, columns: list[pa.Array], opened: pa.Int32Array | None) -> None: ...
+    def figures_of(self) -> list[tuple[Any, ...]]: ...
+    def touched(self) -> tuple[list[int], list[int], list[int], list[int]]: ...
+    def merge(
+        self,
+        epochs: dict[int, tuple[list[int], list[int]]],
+        stored: dict[int, dict[tuple[int | None, int], bytes]],
+    ) -> list[list[Any]]: ...
