@@ -46,34 +46,31 @@ FROM (
 
 -- gaps --
 -- Numbers that no message had in its turn; of these, those that none was sent again for, and that no gap fill skips.
-WITH numbers AS MATERIALIZED (
-    SELECT topic_id, session_id, msg_seq_num AS number, poss_dup IS TRUE AS again,
-           -- NewSeqNo(36) of a SequenceReset.
-           CASE WHEN msg_type = '4'
-                THEN substring(encode(raw, 'escape') FROM '\u000136=([0-9]+)')::bigint - 1
-                ELSE msg_seq_num END AS up_to
-    FROM messages JOIN ingest_offsets USING (stream_id)
-    WHERE topic_id = ANY(%(topic_ids)s) AND verdict <> 'garbled' AND msg_seq_num IS NOT NULL
-), missed AS MATERIALIZED (
-    SELECT topic_id, session_id, generate_series(1, max(number)) AS number FROM numbers GROUP BY 1, 2
-    EXCEPT
-    SELECT topic_id, session_id, number FROM numbers WHERE NOT again
-), missing AS (
-    SELECT * FROM missed
-    EXCEPT
-    SELECT topic_id, session_id, generate_series(number, up_to) FROM numbers WHERE again
+-- As the fold of sessions has them: the epochs that the runs' Logons began.
+WITH epochs AS (
+    SELECT DISTINCT topic_id, e.session_id, e.began_at
+    FROM messages AS m JOIN ingest_offsets USING (stream_id)
+    JOIN session_epochs AS e ON e.session_id = m.session_id AND e.began_at = m.sending_time
+    WHERE topic_id = ANY(%(topic_ids)s) AND m.msg_type = 'A' AND m.verdict <> 'garbled' AND m.poss_dup IS NOT TRUE
+), numbers AS (
+    SELECT e.topic_id, e.session_id, range_agg(n.direct) AS direct, range_agg(n.direct + n.resent) AS seen,
+           coalesce((SELECT range_agg(int8range(f.begin_number, f.end_number, '[]'))
+                     FROM session_events AS f
+                     WHERE f.session_id = e.session_id AND f.kind = 'gap_fill' AND f.sent >= e.began_at
+                       AND f.sent < coalesce((SELECT min(l.began_at) FROM session_epochs AS l
+                                              WHERE l.session_id = e.session_id AND l.began_at > e.began_at),
+                                             'infinity')), '{}') AS filled
+    FROM epochs AS e JOIN session_numbers AS n USING (session_id, began_at)
+    GROUP BY e.topic_id, e.session_id, e.began_at
 ), gaps AS (
-    SELECT topic_id, session_id, false AS never, min(number) AS first, max(number) AS last
-    FROM (SELECT *, number - row_number() OVER (PARTITION BY topic_id, session_id ORDER BY number) AS island
-          FROM missed) AS m GROUP BY topic_id, session_id, island
-    UNION ALL
-    SELECT topic_id, session_id, true, min(number), max(number)
-    FROM (SELECT *, number - row_number() OVER (PARTITION BY topic_id, session_id ORDER BY number) AS island
-          FROM missing) AS m GROUP BY topic_id, session_id, island
+    SELECT topic_id, session_id, never, unnest(numbers) AS gap
+    FROM numbers,
+         LATERAL (SELECT int8multirange(int8range(1, greatest(upper(seen), upper(filled))))) AS a (every),
+         LATERAL (VALUES (false, every - direct), (true, every - seen - filled)) AS g (never, numbers)
 )
-SELECT coalesce(sender_comp_id || '->' || target_comp_id, ''), never, first, last
-FROM gaps LEFT JOIN sessions USING (session_id)
-ORDER BY topic_id COLLATE "C", first
+SELECT sender_comp_id || '->' || target_comp_id, never, lower(gap), upper(gap) - 1
+FROM gaps JOIN sessions USING (session_id)
+ORDER BY topic_id COLLATE "C", lower(gap)
 
 -- defects --
 -- Messages by what their defects say was done to them. A message cut off between two fields has a false
