@@ -185,14 +185,33 @@ def test_no_order_and_no_division_changes_the_tables(
         shuffled = shuffled[size:]
     found = tables(batches)
     assert found == tables([messages])
-    epochs = database.execute(
-        "SELECT direct_numbers AS n, direct_messages AS m FROM session_epochs ORDER BY began_at"
-    )
+    epochs = database.execute("SELECT direct_numbers, direct_messages FROM session_epochs ORDER BY began_at")
     expected = model(messages)
-    assert [(row["n"], row["m"]) for row in epochs] == [
-        (len(expected[began][0]), expected[began][2])
-        for began in sorted(expected, key=lambda began: began or 0)
+    begins = sorted(expected, key=lambda began: began or 0)
+    assert [tuple(row.values()) for row in epochs] == [
+        (len(expected[began][0]), expected[began][2]) for began in begins
     ]
+    present = sequences(database)
+    plainly = said_plainly(*expected[begins[-1]], is_reset=begins[-1] is not None)
+    assert {name: value for name, value in present.items() if name not in ("began_at", "kind")} == plainly
+
+
+def said_plainly(direct: set[int], resent: set[int], messages: int, *, is_reset: bool) -> dict[str, int]:
+    """What an epoch's numbers come to, without those that are 0."""
+    first = 1 if is_reset else min(direct or resent)
+    resent = {number for number in resent if number >= first}
+    every = range(first, max(direct | resent) + 1)
+    holes = [number for number in every if number not in direct]
+    found = {
+        "first_number": first,
+        "last_number": every[-1],
+        "gaps": sum(number - 1 not in holes for number in holes),
+        "skipped": len(holes),
+        "resent": len(resent - direct),
+        "missing": len(set(holes) - resent),
+        "repeated": messages - len(direct),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def test_of_two_events_with_one_key_the_same_one_stays_in_any_order(
