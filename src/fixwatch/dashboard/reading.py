@@ -6,8 +6,10 @@ from typing import Final
 
 import streamlit as st
 
+from fixwatch import session_settings
 from fixwatch.decoding import decode_options
 from fixwatch.fix.decoder import DecodeOptions
+from fixwatch.session_settings import SessionSettings
 from fixwatch.settings import load
 from fixwatch.store import figures, views
 from fixwatch.store.reader import Reader
@@ -32,6 +34,12 @@ def reader() -> Reader:
 def options() -> DecodeOptions:
     """What the settings decode with: counterparties' own dictionaries name their messages."""
     return decode_options(load())
+
+
+@st.cache_resource(show_spinner=False)
+def session_rules() -> SessionSettings:
+    """What is set for sessions."""
+    return session_settings.load(load().sessions)
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)

@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from fixwatch.store import figures, sql, views
 from fixwatch.store.order_reader import OrderReader
 from fixwatch.store.read_pool import ReadPool
+from fixwatch.store.session_reader import SessionReader
 
 Row = TypeVar("Row")
 
@@ -53,6 +54,8 @@ class Reader:
         self._pool = ReadPool(database_url)
         #: What is asked of orders.
         self.orders = OrderReader(self._pool)
+        #: What is asked of sessions besides their figures.
+        self.of_sessions = SessionReader(self._pool)
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,12 +8,19 @@ import streamlit as st
 
 from fixwatch.dashboard import reading, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
+from fixwatch.session_settings import SessionSettings
+from fixwatch.store.conduct import Conduct, conduct, ends_of
 from fixwatch.store.reader import RECENT_MINUTES
 from fixwatch.store.views import Session
 
 #: Longer tables scroll inside.
 _MOST_ROWS: Final = 24
 _STATES: Final = {True: "● Logged on", False: "○ Logged off", None: "? Not known"}
+_WRONG: Final = {
+    Conduct.SILENT: "● Logged on, silent",
+    Conduct.NOT_LOGGED_ON: "○ Not logged on, but open",
+    Conduct.OUT_OF_HOURS: "● Logged on, but closed",
+}
 _RIGHT: Final = (
     "Messages",
     f"Last {RECENT_MINUTES} min",
@@ -40,12 +47,12 @@ def _draw(sessions: tuple[Session, ...]) -> None:
         f"{RECENT_MINUTES} min. Missing: sequence numbers that have not come yet. Gaps: since the last reset. "
         "Rejects: Reject, BusinessMessageReject, DontKnowTrade."
     )
-    where = time_zone()
+    where, rules = time_zone(), reading.session_rules()
     st.dataframe(
         {
             "Sender": [session.sender for session in sessions],
             "Target": [session.target for session in sessions],
-            "State": [_STATES[session.logged_on] for session in sessions],
+            "State": [_state(session, rules) for session in sessions],
             "Last seen": [
                 f"{wording.ago(None if session.last_seen is None else session.at - session.last_seen)} ago"
                 for session in sessions
@@ -84,3 +91,8 @@ def _draw(sessions: tuple[Session, ...]) -> None:
         column_config={name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
         alt="Directions of sessions",
     )
+
+
+def _state(session: Session, rules: SessionSettings) -> str:
+    wrong = conduct(session, rules.rules(ends_of(session)))
+    return _STATES[session.logged_on] if wrong is None else _WRONG[wrong]
