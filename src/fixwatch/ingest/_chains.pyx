@@ -27,11 +27,11 @@ cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
 #: that the first report of an order may answer a request of the day before.
 READ = (
     "folded", "pair_id", "trading_day", "early", "poss_dup", "poss_resend", "msg_type", "exec_type", "ord_status",
-    "orig_cl_ord_id", "cl_ord_id", "order_id",
+    "exec_trans_type", "orig_cl_ord_id", "cl_ord_id", "order_id",
 )
 cdef enum:
     FOLDED, PAIR_ID, TRADING_DAY, EARLY, POSS_DUP, POSS_RESEND, MSG_TYPE, EXEC_TYPE, ORD_STATUS
-    ORIG_CL_ORD_ID, CL_ORD_ID, ORDER_ID, COLUMNS
+    EXEC_TRANS_TYPE, ORIG_CL_ORD_ID, CL_ORD_ID, ORDER_ID, COLUMNS
     IDS = 3
 
 #: The kinds of ids, and the columns that they stand in.
@@ -131,7 +131,8 @@ cdef class Links:
         if column == ORIG_CL_ORD_ID or fw_is(&self.columns[POSS_DUP], row) or fw_is(&self.columns[POSS_RESEND], row):
             return False
         if type.size == 1 and type.bytes[0] in (b"8", b"9"):
-            if type.bytes[0] == b"9":
+            # Up to FIX 4.2 busts, corrections and answers to status requests say the order's state beside it.
+            if type.bytes[0] == b"9" or fw_char_at(&self.columns[EXEC_TRANS_TYPE], row) in (b"1", b"2", b"3"):
                 return False
             if column == CL_ORD_ID and fw_has(&self.columns[ORIG_CL_ORD_ID], row):
                 return True

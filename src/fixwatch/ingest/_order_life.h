@@ -141,17 +141,23 @@ static inline int fw_number(const fw_order *order, const fw_event *event, int nu
     return 1;
 }
 
+/* If LeavesQty(151) is what OrderQty(38) and CumQty(14) leave; numbers of 38 digits may be too far apart for a word. */
+static inline int fw_is_rest(__int128 leaves, __int128 qty, __int128 cum) {
+    __int128 rest;
+    return !__builtin_sub_overflow(qty, cum, &rest) && leaves == rest;
+}
+
 /* CumQty(14) and LeavesQty(151) against OrderQty(38), as OrdStatus(39) has it (FIX 4.4, LeavesQty). */
 static int fw_quantities_agree(const fw_order *order, const fw_event *event, __int128 cum, __int128 leaves) {
     __int128 qty;
     if (!fw_number(order, event, FW_ORDER_QTY, &qty)) return 1;
     switch (event->ord_status) {
     case '4': case 'C': case '8': case '3': case 'B': /* not active: 0, or what was open */
-        return leaves == 0 || leaves == qty - cum;
+        return leaves == 0 || fw_is_rest(leaves, qty, cum);
     case '2': /* an overfill is another matter */
         return leaves == 0 && cum >= qty;
     case '0': case '1': case '5': case '6': case '7': case '9': case 'A': case 'E':
-        return leaves == qty - cum || (cum > qty && leaves == 0);
+        return fw_is_rest(leaves, qty, cum) || (cum > qty && leaves == 0);
     default:
         return 1;
     }

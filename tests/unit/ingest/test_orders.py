@@ -189,3 +189,14 @@ def test_a_damaged_state_is_an_error() -> None:
     for damaged in (b"", state[:-1], state + b"x", b"\xff" * 40):
         with pytest.raises(ValueError, match="damaged"):
             orders.merge(orders.fold(rows), {1: [damaged]})
+
+
+def test_a_bust_of_yesterday_is_of_the_order_of_yesterday_though_it_says_new() -> None:
+    bust = report(1, "A", "0", version="FIX.4.2", _20="1", _19="E0", _14="0", _151="100", _6="0")
+    assert keys([bust], [(1, "cl_ord_id", "A", DAY, DAY - 1, True, 8)]) == [8]
+
+
+def test_quantities_that_are_too_far_apart_for_a_word_disagree_without_an_overflow() -> None:
+    most = "9" * 20 + "." + "9" * 18
+    row = row_of([report(1, "A", "0", _38=f"-{most}", _14=most, _151="1", _6="0")])
+    assert row["defects"] is not None
