@@ -190,7 +190,7 @@ def encoded(message: tuple[int, int, str]) -> bytes:
     return sent(ms + 60_000, number, orig=ms) if kind == "resent" else sent(ms, number)
 
 
-# Derandomized: of a number that is sent more than four times in one epoch a late reset cannot divide the later sendings.
+# Derandomized: of a number that is sent more than four times in one epoch a late reset cannot divide the later ones.
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(drawn(), st.randoms(use_true_random=False))
 def test_no_order_and_no_division_changes_the_epochs(
