@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from fixwatch.demo.broker import EmbeddedBroker
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.store.migrate import migrate
+from fixwatch.store.reader import Reader
 from tests.integration.ingested import MESSAGES, Ingested, new_database, new_topic, wait_until
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -48,6 +50,21 @@ def database_url(empty_database_url: str) -> str:
         migrate(connection)
         connection.execute("SELECT make_message_partitions((now() AT TIME ZONE 'UTC')::date - 1, 4)")
     return empty_database_url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to that database, each statement of its own."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def reader(database_url: str) -> Iterator[Reader]:
+    """A reader of that database."""
+    found = Reader(database_url)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,8 @@ def test_the_pages_of_a_list_are_all_of_it_once(
     reader: Reader, flow: Ingested, which: OrderList, condition: LiteralString
 ) -> None:
     where = sql.SQL(condition)
-    query = sql.SQL("SELECT order_key FROM orders WHERE ({}) ORDER BY order_key DESC").format(where)
+    order = sql.SQL("waiting_since DESC," if which is OrderList.WAITING else "")
+    query = sql.SQL("SELECT order_key FROM orders WHERE ({}) ORDER BY {} order_key DESC").format(where, order)
     expected = [row["order_key"] for row in rows(flow, query)]
     found, before = [], None
     while True:
@@ -99,7 +100,7 @@ def test_a_filter_that_matches_little_says_how_far_it_looked(
     found: list[int] = []
     before, looks = None, 0
     while True:
-        page = reader.orders.list(OrderList.ALL, wanted, before=before)
+        page = reader.orders.list(OrderList.ALL, wanted, before=before, limit=50)
         found += [order.order_key for order in page.orders]
         looks += 1
         if page.older is None:

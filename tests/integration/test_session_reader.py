@@ -33,7 +33,7 @@ def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def reader(database_url: str) -> Iterator[SessionReader]:
     found = Reader(database_url)
-    yield found.of_sessions
+    yield found.sessions
     found.close()
 
 

@@ -11,8 +11,10 @@ from fixwatch.decoding import decode_options
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.session_settings import SessionSettings
 from fixwatch.settings import load
-from fixwatch.store import figures, views
+from fixwatch.store import figures
 from fixwatch.store.reader import Reader
+from fixwatch.store.rollup_views import TradeChoices
+from fixwatch.store.views import Session
 
 #: Seconds that an answer is shared for: less than the shortest refresh, so that every refresh brings news.
 _SHARED_S: Final = 0.9
@@ -26,8 +28,8 @@ _CHOICE_MINUTES: Final = 60
 
 @st.cache_resource(show_spinner=False)
 def reader() -> Reader:
-    """The reader of `FIXWATCH_DATABASE_URL`."""
-    return Reader(load().database_url.get_secret_value())
+    """The reader of `FIXWATCH_DATABASE_URL`, with what `FIXWATCH_SESSIONS` sets."""
+    return Reader(load().database_url.get_secret_value(), session_rules())
 
 
 @st.cache_resource(show_spinner=False)
@@ -64,18 +66,18 @@ def _long_overview(minutes: int) -> figures.Overview:
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
-def sessions() -> tuple[views.Session, ...]:
-    """`Reader.sessions`, shared."""
-    return reader().sessions()
+def sessions() -> tuple[Session, ...]:
+    """`Reader.sessions.list`, shared."""
+    return reader().sessions.list()
 
 
 @st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
 def session_labels() -> dict[str, int]:
     """Session ids by the label of the session."""
-    return {session.label: session.session_id for session in reader().sessions()}
+    return {session.label: session.session_id for session in reader().sessions.list()}
 
 
 @st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
-def trade_choices() -> views.TradeChoices:
-    """`Reader.trade_choices` of the last hour with trades."""
-    return reader().trade_choices(_CHOICE_MINUTES)
+def trade_choices() -> TradeChoices:
+    """`Reader.rollups.choices` of the last hour with trades."""
+    return reader().rollups.choices(_CHOICE_MINUTES)

@@ -7,8 +7,7 @@ from enum import Enum
 from typing import Final
 
 from fixwatch.dashboard import wording
-from fixwatch.store.figures import Health
-from fixwatch.store.reader import RECENT_MINUTES
+from fixwatch.store.figures import RECENT_MINUTES, Health
 
 
 class Level(Enum):

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
+
+#: What counts as recent for the status line and the sessions page.
+RECENT_MINUTES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

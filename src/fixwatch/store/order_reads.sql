@@ -1,165 +1,135 @@
--- What is asked of orders. Lists are in the order of keys, which ascend with the log: a page is a bounded stretch of an
--- index, `scan` orders at most, whatever the filter leaves of it. Values are parameters, always.
+-- What is asked of orders. Names in braces are other statements here, set in once; values are parameters, always.
+-- A list is a bounded stretch of an index, `scan` orders at most, whatever the filter leaves of it. `reach` is the last
+-- of them, looked for where there is less than a page: up to there, rows are only read as far as a page needs them.
 
--- keys_of_id --
--- The orders that ever had an id, the latest use first. The key of order_ids begins with the session pair, of which
--- there are few.
-SELECT DISTINCT o.order_key, i.day
-FROM session_pairs AS p
-JOIN order_ids AS i ON i.pair_id = p.pair_id AND i.id = %(id)s
-JOIN orders AS f ON f.order_key = i.order_key
-JOIN orders AS o ON o.order_key = coalesce(f.merged_into, f.order_key)
-WHERE %(pairs)s::integer[] IS NULL OR p.pair_id = ANY (%(pairs)s::integer[])
-ORDER BY i.day DESC, o.order_key DESC
-LIMIT %(limit)s
+-- columns --
+o.order_key, o.pair_id, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side,
+o.ord_type, o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty,
+o.leaves_qty, o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at,
+o.first_fill_at, o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen,
+o.last_seen, now() AS at
 
--- orders --
-SELECT o.order_key, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side, o.ord_type,
-       o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty, o.leaves_qty,
-       o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at, o.first_fill_at,
-       o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen, o.last_seen
+-- by_id --
+-- The orders that ever had an id, the latest use first: of each session pair and each kind of id its latest uses up to
+-- a day. The key of order_ids begins with the session pair, of which there are few.
+WITH uses AS (
+    SELECT i.order_key, i.day
+    FROM session_pairs AS p
+    CROSS JOIN (VALUES ('cl_ord_id'::order_id_kind), ('order_id')) AS k (kind)
+    CROSS JOIN LATERAL (
+        SELECT order_key, day
+        FROM order_ids
+        WHERE pair_id = p.pair_id AND id = %(id)s AND kind = k.kind AND day <= %(day)s
+        ORDER BY day DESC
+        LIMIT %(uses)s
+    ) AS i
+    WHERE %(pairs)s::integer[] IS NULL OR p.pair_id = ANY (%(pairs)s::integer[])
+), found AS (
+    SELECT coalesce(f.merged_into, f.order_key) AS order_key, max(u.day) AS day
+    FROM uses AS u JOIN orders AS f ON f.order_key = u.order_key
+    GROUP BY 1
+    ORDER BY 2 DESC, 1 DESC
+    LIMIT %(limit)s
+)
+SELECT {columns}
+FROM found
+JOIN orders AS o ON o.order_key = found.order_key
+JOIN session_pairs AS p ON p.pair_id = o.pair_id
+ORDER BY found.day DESC, o.order_key DESC
+
+-- by_key --
+SELECT {columns}
 FROM orders AS f
 JOIN orders AS o ON o.order_key = coalesce(f.merged_into, f.order_key)
 JOIN session_pairs AS p ON p.pair_id = o.pair_id
-WHERE f.order_key = ANY (%(keys)s)
+WHERE f.order_key = %(order_key)s
 
--- timeline --
-SELECT m.stream_id, m.kafka_offset, i.topic, i.partition, m.kafka_time, m.ingested_at, m.verdict::text AS verdict,
-       m.quarantined, m.defects, m.msg_type, m.msg_seq_num, m.poss_dup, m.sending_time, m.transact_time, m.cl_ord_id,
-       m.orig_cl_ord_id, m.exec_id, m.exec_type, m.ord_status, m.order_qty, m.price, m.last_qty, m.last_px, m.cum_qty,
-       m.leaves_qty, m.avg_px, substring(m.raw FOR %(most_bytes)s) AS raw,
-       s.sender_comp_id, s.sender_sub_id, s.sender_location_id,
-       s.target_comp_id, s.target_sub_id, s.target_location_id
-FROM messages AS m
-JOIN ingest_offsets AS i ON i.stream_id = m.stream_id
-LEFT JOIN sessions AS s ON s.session_id = m.session_id
-WHERE m.order_key = %(order_key)s
-  AND (m.ingested_at, m.stream_id, m.kafka_offset)
-      > (coalesce(%(after_time)s::timestamptz, '-infinity'), %(after_stream)s::integer, %(after_offset)s::bigint)
-ORDER BY m.ingested_at, m.stream_id, m.kafka_offset
-LIMIT %(limit)s
+-- pairs --
+SELECT pair_id, ends FROM session_pairs
 
--- list_all --
--- Every order, the newest first. Keys ascend with the log.
-WITH scanned AS (
-    SELECT o.*
+-- list --
+WITH scanned AS MATERIALIZED (
+    SELECT o.order_key, o.first_seen, o.symbol, o.account, o.pair_id
     FROM orders AS o
-    WHERE TRUE AND o.merged_into IS NULL AND o.order_key < %(before)s
+    WHERE {which} AND o.merged_into IS NULL AND o.order_key < %(before)s
     ORDER BY o.order_key DESC
     LIMIT %(scan)s
 ), matching AS (
-    SELECT *
+    SELECT o.order_key
     FROM scanned AS o
-    WHERE (%(symbols)s::text[] IS NULL OR o.symbol = ANY (%(symbols)s::text[]))
-      AND (%(accounts)s::text[] IS NULL OR o.account = ANY (%(accounts)s::text[]))
-      AND (%(pairs)s::integer[] IS NULL OR o.pair_id = ANY (%(pairs)s::integer[]))
+    WHERE {wanted}
     ORDER BY o.order_key DESC
     LIMIT %(limit)s
+), reach AS (
+    SELECT order_key, first_seen
+    FROM scanned
+    WHERE (SELECT count(*) FROM matching) < %(limit)s
+    ORDER BY order_key DESC
+    OFFSET %(scan)s - 1
 )
-SELECT o.order_key, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side, o.ord_type,
-       o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty, o.leaves_qty,
-       o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at, o.first_fill_at,
-       o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen, o.last_seen,
-       (SELECT min(order_key) FROM scanned HAVING count(*) = %(scan)s) AS reach
-FROM (VALUES (1)) AS one LEFT JOIN matching AS o ON true LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
+SELECT {columns}, reach.order_key AS reach, NULL::timestamptz AS reach_waiting, reach.first_seen AS searched_to
+FROM (VALUES (1)) AS one
+LEFT JOIN reach ON true
+LEFT JOIN matching ON true
+LEFT JOIN orders AS o ON o.order_key = matching.order_key
+LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
 ORDER BY o.order_key DESC
 
--- list_open --
--- By the partial index orders_open.
-WITH scanned AS (
-    SELECT o.*
+-- waiting_list --
+WITH scanned AS MATERIALIZED (
+    SELECT o.order_key, o.first_seen, o.symbol, o.account, o.pair_id, o.waiting_for, o.waiting_since
     FROM orders AS o
-    WHERE (o.ord_status IS NULL OR o.ord_status NOT IN ('2', '3', '4', '8', 'B', 'C')) AND o.merged_into IS NULL AND o.order_key < %(before)s
-    ORDER BY o.order_key DESC
+    WHERE o.waiting_for IS NOT NULL AND o.merged_into IS NULL
+      AND (o.waiting_since, o.order_key) < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before)s::bigint)
+      AND (%(least_wait)s::float8 IS NULL OR o.waiting_since <= now() - make_interval(secs => %(least_wait)s::float8))
+    ORDER BY o.waiting_since DESC, o.order_key DESC
     LIMIT %(scan)s
 ), matching AS (
-    SELECT *
+    SELECT o.order_key
     FROM scanned AS o
-    WHERE (%(symbols)s::text[] IS NULL OR o.symbol = ANY (%(symbols)s::text[]))
-      AND (%(accounts)s::text[] IS NULL OR o.account = ANY (%(accounts)s::text[]))
-      AND (%(pairs)s::integer[] IS NULL OR o.pair_id = ANY (%(pairs)s::integer[]))
-    ORDER BY o.order_key DESC
+    WHERE {wanted} AND {which}
+    ORDER BY o.waiting_since DESC, o.order_key DESC
     LIMIT %(limit)s
+), reach AS (
+    SELECT order_key, waiting_since, first_seen
+    FROM scanned
+    WHERE (SELECT count(*) FROM matching) < %(limit)s
+    ORDER BY waiting_since DESC, order_key DESC
+    OFFSET %(scan)s - 1
 )
-SELECT o.order_key, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side, o.ord_type,
-       o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty, o.leaves_qty,
-       o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at, o.first_fill_at,
-       o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen, o.last_seen,
-       (SELECT min(order_key) FROM scanned HAVING count(*) = %(scan)s) AS reach
-FROM (VALUES (1)) AS one LEFT JOIN matching AS o ON true LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
-ORDER BY o.order_key DESC
+SELECT {columns}, reach.order_key AS reach, reach.waiting_since AS reach_waiting, reach.first_seen AS searched_to
+FROM (VALUES (1)) AS one
+LEFT JOIN reach ON true
+LEFT JOIN matching ON true
+LEFT JOIN orders AS o ON o.order_key = matching.order_key
+LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
+ORDER BY o.waiting_since DESC, o.order_key DESC
 
--- list_rejected --
--- By orders_rejected.
-WITH scanned AS (
-    SELECT o.*
-    FROM orders AS o
-    WHERE o.ord_status = '8' AND o.merged_into IS NULL AND o.order_key < %(before)s
-    ORDER BY o.order_key DESC
-    LIMIT %(scan)s
-), matching AS (
-    SELECT *
-    FROM scanned AS o
-    WHERE (%(symbols)s::text[] IS NULL OR o.symbol = ANY (%(symbols)s::text[]))
-      AND (%(accounts)s::text[] IS NULL OR o.account = ANY (%(accounts)s::text[]))
-      AND (%(pairs)s::integer[] IS NULL OR o.pair_id = ANY (%(pairs)s::integer[]))
-    ORDER BY o.order_key DESC
-    LIMIT %(limit)s
-)
-SELECT o.order_key, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side, o.ord_type,
-       o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty, o.leaves_qty,
-       o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at, o.first_fill_at,
-       o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen, o.last_seen,
-       (SELECT min(order_key) FROM scanned HAVING count(*) = %(scan)s) AS reach
-FROM (VALUES (1)) AS one LEFT JOIN matching AS o ON true LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
-ORDER BY o.order_key DESC
+-- wanted --
+(%(symbols)s::text[] IS NULL OR o.symbol = ANY (%(symbols)s::text[]))
+AND (%(accounts)s::text[] IS NULL OR o.account = ANY (%(accounts)s::text[]))
+AND (%(pairs)s::integer[] IS NULL OR o.pair_id = ANY (%(pairs)s::integer[]))
 
--- list_defective --
--- By orders_defective.
-WITH scanned AS (
-    SELECT o.*
-    FROM orders AS o
-    WHERE o.defects IS NOT NULL AND o.merged_into IS NULL AND o.order_key < %(before)s
-    ORDER BY o.order_key DESC
-    LIMIT %(scan)s
-), matching AS (
-    SELECT *
-    FROM scanned AS o
-    WHERE (%(symbols)s::text[] IS NULL OR o.symbol = ANY (%(symbols)s::text[]))
-      AND (%(accounts)s::text[] IS NULL OR o.account = ANY (%(accounts)s::text[]))
-      AND (%(pairs)s::integer[] IS NULL OR o.pair_id = ANY (%(pairs)s::integer[]))
-    ORDER BY o.order_key DESC
-    LIMIT %(limit)s
-)
-SELECT o.order_key, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side, o.ord_type,
-       o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty, o.leaves_qty,
-       o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at, o.first_fill_at,
-       o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen, o.last_seen,
-       (SELECT min(order_key) FROM scanned HAVING count(*) = %(scan)s) AS reach
-FROM (VALUES (1)) AS one LEFT JOIN matching AS o ON true LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
-ORDER BY o.order_key DESC
+-- which_all --
+true
 
--- list_waiting --
--- Few: those that are looked through are the ones that wait longest.
-WITH scanned AS (
-    SELECT o.*
-    FROM orders AS o
-    WHERE o.waiting_for IS NOT NULL AND o.merged_into IS NULL AND o.order_key < %(before)s
-    ORDER BY o.order_key DESC
-    LIMIT %(scan)s
-), matching AS (
-    SELECT *
-    FROM scanned AS o
-    WHERE (%(symbols)s::text[] IS NULL OR o.symbol = ANY (%(symbols)s::text[]))
-      AND (%(accounts)s::text[] IS NULL OR o.account = ANY (%(accounts)s::text[]))
-      AND (%(pairs)s::integer[] IS NULL OR o.pair_id = ANY (%(pairs)s::integer[]))
-    ORDER BY o.order_key DESC
-    LIMIT %(limit)s
-)
-SELECT o.order_key, p.ends, o.trading_day, o.cl_ord_id, o.order_id, o.list_id, o.account, o.symbol, o.side, o.ord_type,
-       o.time_in_force, o.currency, o.order_qty, o.price, o.stop_px, o.ord_status, o.exec_type, o.cum_qty, o.leaves_qty,
-       o.avg_px, o.text, o.ord_rej_reason, o.cxl_rej_reason, o.state_time, o.sent_at, o.answered_at, o.first_fill_at,
-       o.waiting_for, o.waiting_since, o.fills, o.defects, o.legs, o.messages, o.repeats, o.first_seen, o.last_seen,
-       (SELECT min(order_key) FROM scanned HAVING count(*) = %(scan)s) AS reach
-FROM (VALUES (1)) AS one LEFT JOIN matching AS o ON true LEFT JOIN session_pairs AS p ON p.pair_id = o.pair_id
-ORDER BY o.order_key DESC
+-- which_open --
+-- As the index orders_open says it.
+(o.ord_status IS NULL OR o.ord_status NOT IN ('2', '3', '4', '8', 'B', 'C'))
+
+-- which_rejected --
+o.ord_status = '8'
+
+-- which_defective --
+o.defects IS NOT NULL
+
+-- which_waiting --
+true
+
+-- which_stuck --
+-- Longer than the rules of its session allow; those that have none of their own are in the last limits.
+o.waiting_since < now() - make_interval(secs => coalesce(
+    (SELECT CASE WHEN o.waiting_for LIKE 'pending%%' THEN l.pending ELSE l.stuck END
+     FROM unnest(%(limited_pairs)s::integer[], %(stuck)s::float8[], %(pending)s::float8[]) AS l (pair_id, stuck, pending)
+     WHERE l.pair_id = o.pair_id),
+    CASE WHEN o.waiting_for LIKE 'pending%%' THEN %(other_pending)s ELSE %(other_stuck)s END))

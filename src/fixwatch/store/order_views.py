@@ -6,29 +6,48 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from fixwatch.store.views import SessionName
+from fixwatch.fix.dictionary import Dictionary
+
+#: The version whose values are those of all before it.
+_LATEST: Final = "FIX.5.0SP2"
+_ORD_REJ_REASON, _CXL_REJ_REASON = 103, 102
 
 
 class OrderList(StrEnum):
-    """Which orders a list is of."""
+    """Which orders a list is of, and in which order: the newest first, or where they wait, those that began last."""
 
     ALL = "all"
     #: Not filled, canceled, rejected, expired or done for the day.
     OPEN = "open"
     #: A request is not answered, or a state is a promise.
     WAITING = "waiting"
+    #: Waiting for longer than the rules of their session allow.
+    STUCK = "stuck"
     REJECTED = "rejected"
     #: Something about them contradicts itself.
     DEFECTIVE = "defective"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One order; the columns of the table `orders`. `ends`: both ends of its session pair, six parts."""
+@dataclass(frozen=True, slots=True)
+class OrderPlace:
+    """A place in a list of orders; `waiting_since` only in those of orders that wait."""
 
     order_key: int
+    waiting_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order; the columns of the table `orders`, and the moment `at` in which they were read.
+
+    `ends`: both ends of its session pair, six parts. `may_wait`: how long its session's rules let it wait for what it
+    waits for, None where it waits for nothing.
+    """
+
+    order_key: int
+    pair_id: int
     ends: list[str]
     trading_day: date | None
     cl_ord_id: str | None
@@ -64,6 +83,8 @@ class Order:
     repeats: int
     first_seen: datetime | None
     last_seen: datetime | None
+    at: datetime
+    may_wait: timedelta | None
 
     @property
     def answered_in(self) -> timedelta | None:
@@ -75,77 +96,62 @@ class Order:
         """From NewOrderSingle(D) to the first fill, likewise."""
         return _between(self.sent_at, self.first_fill_at)
 
+    @property
+    def waited(self) -> timedelta | None:
+        """How long it has waited, by Kafka's clock and the database's; None where it waits for nothing."""
+        return _between(self.waiting_since, self.at)
+
+    @property
+    def is_stuck(self) -> bool:
+        """If it has waited for longer than it may."""
+        waited = self.waited
+        return waited is not None and self.may_wait is not None and waited > self.may_wait
+
+    @property
+    def reject_reason(self) -> str | None:
+        """What its OrdRejReason(103) means, as `UNKNOWN_SYMBOL`; the number where no version has it."""
+        return _meaning(_ORD_REJ_REASON, self.ord_rej_reason)
+
+    @property
+    def cancel_reject_reason(self) -> str | None:
+        """What the CxlRejReason(102) of its last OrderCancelReject(9) means, likewise."""
+        return _meaning(_CXL_REJ_REASON, self.cxl_rej_reason)
+
+    @property
+    def place(self) -> OrderPlace:
+        """Where it stands in lists."""
+        return OrderPlace(self.order_key, self.waiting_since)
+
 
 def _between(begin: datetime | None, end: datetime | None) -> timedelta | None:
     return None if begin is None or end is None else end - begin
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """A page of a list, the newest order first.
-
-    `older` is where the next page goes on, None at the end; `complete` is False where filters matched less than a
-    page in the stretch that one reading may search: ask on from `older`.
-    """
-
-    orders: tuple[Order, ...]
-    older: int | None
-    complete: bool
+def _meaning(tag: int, value: int | None) -> str | None:
+    if value is None:
+        return None
+    return Dictionary.load(_LATEST).enum_meaning(tag, str(value)) or str(value)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders: None is any."""
+    """Which orders: None is any. `pairs` are session pairs (`Order.pair_id`)."""
 
     symbols: tuple[str, ...] | None = None
     accounts: tuple[str, ...] | None = None
-    #: Session pairs.
     pairs: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class MessagePlace:
-    """A place in an order's timeline, which is in the order of storing."""
+class OrderPage:
+    """A page of a list.
 
-    ingested_at: datetime
-    stream_id: int
-    kafka_offset: int
+    `older` is where the next page goes on, None at the end. `complete` is False where the filter matched less than a
+    page in the stretch that one reading may search; `searched_to` says how far that reaches back: when the last
+    order that was looked at was first seen.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderMessage(SessionName):
-    """One message of an order, as it was stored."""
-
-    stream_id: int
-    kafka_offset: int
-    topic: str
-    partition: int
-    kafka_time: datetime
-    ingested_at: datetime
-    verdict: str
-    quarantined: bool
-    defects: list[str] | None
-    msg_type: str | None
-    msg_seq_num: int | None
-    poss_dup: bool | None
-    sending_time: datetime | None
-    transact_time: datetime | None
-    cl_ord_id: str | None
-    orig_cl_ord_id: str | None
-    exec_id: str | None
-    exec_type: str | None
-    ord_status: str | None
-    order_qty: Decimal | None
-    price: Decimal | None
-    last_qty: Decimal | None
-    last_px: Decimal | None
-    cum_qty: Decimal | None
-    leaves_qty: Decimal | None
-    avg_px: Decimal | None
-    #: The beginning of the message.
-    raw: bytes
-
-    @property
-    def place(self) -> MessagePlace:
-        """Where it stands in the timeline."""
-        return MessagePlace(self.ingested_at, self.stream_id, self.kafka_offset)
+    orders: tuple[Order, ...]
+    older: OrderPlace | None
+    complete: bool
+    searched_to: datetime | None = None

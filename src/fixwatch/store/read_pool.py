@@ -29,10 +29,19 @@ _CONNECT_TIMEOUT_S: Final = 2
 _OUTAGE_S: Final = 1.0
 _MOST_CONNECTIONS: Final = 4
 
+#: Everything that is read is small or a stretch of an index. A plan that reads a whole table instead, because
+#: statistics are old or the values of a filter are not known, would make an answer's cost grow with the log. To
+#: compile a plan (jit) takes longer than any answer.
+_PLANS: Final = "-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 _CONNECTION: Final[dict[str, Any]] = {
     "application_name": "fixwatch dashboard",
     "connect_timeout": _CONNECT_TIMEOUT_S,
-    "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+    "options": f"-c timezone=UTC {_PLANS} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+}
+#: An export takes as long as it takes, but not when its reader is gone.
+_LONG_CONNECTION: Final[dict[str, Any]] = _CONNECTION | {
+    "application_name": "fixwatch export",
+    "options": f"-c timezone=UTC {_PLANS} -c idle_in_transaction_session_timeout=600s",
 }
 
 _SAFE_HOST: Final = re.compile(r"[A-Za-z0-9._:/\[\]-]+")
@@ -79,10 +88,25 @@ class ReadPool:
         Raises:
             DatabaseError: the database is not there, has no tables of ours, or took too long.
         """
+        with self._explained(), self._pool.connection() as connection:
+            yield connection
+
+    @contextmanager
+    def long_snapshot(self) -> Iterator[psycopg.Connection[Any]]:
+        """As `snapshot`, on a connection of its own, and statements may take as long as they take.
+
+        Raises:
+            DatabaseError: as `snapshot`, or nothing was read for ten minutes.
+        """
+        with self._explained(), psycopg.connect(self._database_url, **_LONG_CONNECTION) as connection:
+            _configure(connection)
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         self._end_outage()
         try:
-            with self._pool.connection() as connection:
-                yield connection
+            yield
         except psycopg.Error as error:
             message = self._explain(error)
             if isinstance(error, psycopg.OperationalError) and not isinstance(

@@ -1,4 +1,4 @@
--- What the dashboard asks. Every statement reads rollups, small tables or a bounded stretch of an index, so
+-- What the front page and the status line ask. Every statement reads rollups, small tables or a bounded stretch of an index, so
 -- that its cost does not grow with the log. Times are the server's; values are parameters, always.
 
 -- ingest_rates --
@@ -62,10 +62,6 @@ WHERE seen_at > now() - interval '5 seconds'
 ORDER BY started_at
 LIMIT 100
 
--- newest_trade_minute --
--- A clock that runs ahead must not push the window away from now.
-SELECT now() AS at, (SELECT max(minute) FROM trade_minutes WHERE minute <= now() + interval '5 minutes') AS newest
-
 -- trade_totals --
 SELECT coalesce(sum(trades), 0)::bigint AS trades
 FROM trade_minutes
@@ -117,107 +113,3 @@ WHERE minute > now() - make_interval(mins => %(minutes)s)
 GROUP BY reason, ref_tag
 ORDER BY sum(defects) DESC, reason, ref_tag
 LIMIT %(limit)s
-
--- traded_symbols --
-SELECT symbol FROM trade_minutes
-WHERE minute >= %(since)s AND minute < %(until)s AND symbol <> ''
-GROUP BY symbol
-ORDER BY symbol
-LIMIT %(limit)s
-
--- traded_sides --
-SELECT side FROM trade_minutes
-WHERE minute >= %(since)s AND minute < %(until)s AND side <> ''
-GROUP BY side
-ORDER BY side
-LIMIT %(limit)s
-
--- sessions --
-SELECT session_id, sender_comp_id, sender_sub_id, sender_location_id,
-       target_comp_id, target_sub_id, target_location_id,
-       begin_string, heart_bt_int, logged_on, state_sent, messages, application_messages, poss_dups, logons, logouts,
-       resets, rejects, business_rejects, dont_know_trades, resend_requests, test_requests, first_seen, last_seen,
-       last_sent, nullif(began_at, '-infinity') AS began_at, kind::text AS began_by, first_number, last_number,
-       coalesce(gaps, 0)::bigint AS gaps, coalesce(skipped, 0) AS skipped, coalesce(resent, 0) AS resent,
-       coalesce(filled, 0) AS filled, coalesce(missing, 0) AS missing, coalesce(repeated, 0) AS repeated,
-       coalesce(recent_messages, 0)::bigint AS recent_messages,
-       coalesce(recent_quarantined, 0)::bigint AS recent_quarantined,
-       now() AS at
-FROM sessions
-LEFT JOIN session_sequences USING (session_id)
-LEFT JOIN (
-    SELECT session_id, sum(messages) AS recent_messages, sum(quarantined) AS recent_quarantined
-    FROM message_minutes
-    WHERE minute > now() - make_interval(mins => %(minutes)s)
-    GROUP BY session_id
-) AS recent USING (session_id)
-ORDER BY sender_comp_id, target_comp_id, session_id
-LIMIT %(limit)s
-
--- trades --
--- The newest trades before a place, out of the next `scan` of them: a filter that matches little must not read
--- the whole table.
-WITH scanned AS (
-    SELECT *
-    FROM trades
-    WHERE (ingested_at, session_id, exec_id, side_no, trading_day)
-          < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before_session)s::integer, %(before_exec_id)s::text,
-             %(before_side_no)s::integer, coalesce(%(before_day)s::date, 'infinity'))
-    ORDER BY ingested_at DESC, session_id DESC, exec_id DESC, side_no DESC, trading_day DESC
-    LIMIT %(scan)s
-)
-SELECT ingested_at, session_id, exec_id, side_no, trading_day, source, stream_id, kafka_offset, traded_at, cl_ord_id, order_id, account, symbol, side,
-       currency, last_mkt, transact_time, qty, px, notional, last_qty, last_px, status, repeats, conflicts,
-       sender_comp_id, sender_sub_id, sender_location_id, target_comp_id, target_sub_id, target_location_id
-FROM scanned JOIN sessions USING (session_id)
-WHERE (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
-  AND (%(sides)s::text[] IS NULL OR side = ANY(%(sides)s::text[]))
-  AND (%(sessions)s::integer[] IS NULL OR session_id = ANY(%(sessions)s::integer[]))
-ORDER BY ingested_at DESC, session_id DESC, exec_id DESC, side_no DESC, trading_day DESC
-LIMIT %(limit)s
-
--- trades_reach --
--- The last trade that `trades` looked at; no row: it looked at all of them.
-SELECT ingested_at, session_id, exec_id, side_no, trading_day
-FROM trades
-WHERE (ingested_at, session_id, exec_id, side_no, trading_day)
-      < (coalesce(%(before_time)s::timestamptz, 'infinity'), %(before_session)s::integer, %(before_exec_id)s::text,
-         %(before_side_no)s::integer, coalesce(%(before_day)s::date, 'infinity'))
-ORDER BY ingested_at DESC, session_id DESC, exec_id DESC, side_no DESC, trading_day DESC
-OFFSET %(scan)s - 1 LIMIT 1
-
--- defective_messages --
--- Messages with defects, the newest first, out of the newest `scan` of them.
-WITH scanned AS (
-    SELECT stream_id, kafka_offset, kafka_time, ingested_at, session_id, verdict, quarantined, defects,
-           msg_type, msg_seq_num, symbol, cl_ord_id
-    FROM messages
-    WHERE defects IS NOT NULL
-    ORDER BY ingested_at DESC, kafka_offset DESC
-    LIMIT %(scan)s
-)
-SELECT stream_id, kafka_offset, kafka_time, ingested_at, session_id, verdict::text AS verdict, quarantined, defects,
-       msg_type, msg_seq_num, symbol, cl_ord_id, topic, partition,
-       sender_comp_id, sender_sub_id, sender_location_id, target_comp_id, target_sub_id, target_location_id
-FROM scanned
-JOIN ingest_offsets USING (stream_id)
-LEFT JOIN sessions USING (session_id)
-WHERE (NOT %(only_quarantined)s OR quarantined)
-  AND (%(reasons)s::text[] IS NULL
-       OR EXISTS (SELECT FROM unnest(defects) AS defect WHERE split_part(defect, ':', 1) = ANY(%(reasons)s::text[])))
-  AND (%(sessions)s::integer[] IS NULL OR session_id = ANY(%(sessions)s::integer[]))
-ORDER BY ingested_at DESC, kafka_offset DESC
-LIMIT %(limit)s
-
--- defective_reach --
-SELECT ingested_at
-FROM messages
-WHERE defects IS NOT NULL
-ORDER BY ingested_at DESC, kafka_offset DESC
-OFFSET %(scan)s - 1 LIMIT 1
-
--- message --
-SELECT stream_id, kafka_offset, kafka_time, ingested_at, verdict::text AS verdict, quarantined, defects, msg_type,
-       topic, partition, substring(raw FOR %(most_bytes)s) AS raw, octet_length(raw) AS raw_bytes
-FROM messages JOIN ingest_offsets USING (stream_id)
-WHERE stream_id = %(stream_id)s AND kafka_offset = %(kafka_offset)s

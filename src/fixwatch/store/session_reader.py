@@ -1,4 +1,4 @@
-"""Sessions, read: their events, epochs and gaps, in bounded time."""
+"""Sessions, read: their state, events, epochs and gaps, in bounded time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg.rows import class_row
 
+from fixwatch.store.asking import numbers, texts
+from fixwatch.store.figures import RECENT_MINUTES
 from fixwatch.store.read_pool import ReadPool
 from fixwatch.store.session_views import (
     EventKey,
@@ -16,12 +18,14 @@ from fixwatch.store.session_views import (
     UnansweredTestRequest,
 )
 from fixwatch.store.sql import load
+from fixwatch.store.views import Session
 
 _Row = TypeVar("_Row")
 _SQL: Final = load("session_reads")
 
 #: Events of one session that one reading may search for those of some kinds.
 _SCAN: Final = 5_000
+_MOST_SESSIONS: Final = 500
 #: The last 256,000 sequence numbers.
 _CHUNKS: Final = 2_000
 #: Behind every event.
@@ -36,6 +40,16 @@ class SessionReader:
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
+
+    def list(self) -> tuple[Session, ...]:
+        """The directions of all sessions, by name; at most 500."""
+        of = {"sessions": None, "minutes": RECENT_MINUTES, "limit": _MOST_SESSIONS}
+        return self._rows(Session, "sessions", of)
+
+    def one(self, session_id: int) -> Session | None:
+        """A direction of a session; None where there is none."""
+        of = {"sessions": numbers((session_id,)), "minutes": RECENT_MINUTES, "limit": 1}
+        return next(iter(self._rows(Session, "sessions", of)), None)
 
     def events(
         self,
@@ -54,8 +68,8 @@ class SessionReader:
             SessionEvent,
             "events",
             {
-                "sessions": None if sessions is None else list(sessions),
-                "kinds": None if kinds is None else list(kinds),
+                "sessions": numbers(sessions),
+                "kinds": texts(kinds),
                 "before_sent": None if before is None else before.sent,
                 "before_session": place.session_id,
                 "before_seq_num": place.seq_num,

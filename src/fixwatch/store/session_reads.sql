@@ -1,5 +1,28 @@
 -- What is asked of sessions. Each statement reads bounded stretches of an index for each of at most 500 sessions.
 
+-- sessions --
+SELECT session_id, sender_comp_id, sender_sub_id, sender_location_id,
+       target_comp_id, target_sub_id, target_location_id,
+       begin_string, heart_bt_int, logged_on, state_sent, messages, application_messages, poss_dups, logons, logouts,
+       resets, rejects, business_rejects, dont_know_trades, resend_requests, test_requests, first_seen, last_seen,
+       last_sent, nullif(began_at, '-infinity') AS began_at, kind::text AS began_by, first_number, last_number,
+       coalesce(gaps, 0)::bigint AS gaps, coalesce(skipped, 0) AS skipped, coalesce(resent, 0) AS resent,
+       coalesce(filled, 0) AS filled, coalesce(missing, 0) AS missing, coalesce(repeated, 0) AS repeated,
+       coalesce(recent_messages, 0)::bigint AS recent_messages,
+       coalesce(recent_quarantined, 0)::bigint AS recent_quarantined,
+       now() AS at
+FROM sessions
+LEFT JOIN session_sequences USING (session_id)
+LEFT JOIN (
+    SELECT session_id, sum(messages) AS recent_messages, sum(quarantined) AS recent_quarantined
+    FROM message_minutes
+    WHERE minute > now() - make_interval(mins => %(minutes)s)
+    GROUP BY session_id
+) AS recent USING (session_id)
+WHERE %(sessions)s::integer[] IS NULL OR session_id = ANY (%(sessions)s::integer[])
+ORDER BY sender_comp_id, target_comp_id, session_id
+LIMIT %(limit)s
+
 -- events --
 -- The newest events before a place, of each session the next `limit`: of kinds that are rare, out of the next `scan`.
 SELECT e.session_id, e.sent, e.seq_num, e.kind::text AS kind, e.begin_number, e.end_number, e.ref_seq_num, e.ref_tag,
@@ -12,7 +35,7 @@ CROSS JOIN LATERAL (
         SELECT * FROM session_events AS e
         WHERE e.session_id = s.session_id
           AND (e.sent, e.session_id, e.seq_num, e.kind)
-              < (coalesce(%(before_sent)s::timestamptz, 'infinity'), %(before_session)s::integer,
+              < (coalesce(%(before_sent)s::timestamptz, 'infinity'), %(before_session)s::bigint,
                  %(before_seq_num)s::bigint, %(before_kind)s::session_event_kind)
           -- The same again, as far as the index goes.
           AND e.sent <= coalesce(%(before_sent)s::timestamptz, 'infinity')

@@ -10,7 +10,8 @@ import streamlit as st
 
 from fixwatch.dashboard import reading, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
-from fixwatch.store.views import Trade, TradeChoices, TradeFilter, TradeKey, TradePage
+from fixwatch.store.rollup_views import TradeChoices
+from fixwatch.store.trade_views import Trade, TradeFilter, TradeKey, TradePage
 
 _PAGE: Final = 200
 _STATUS: Final = {
@@ -42,7 +43,7 @@ def _read_choices() -> _Answer:
 def _draw(answer: _Answer) -> None:
     wanted = _filters(answer)
     before: TradeKey | None = st.session_state.get("blotter_before")
-    found = reading.reader().trades(wanted, before=before, limit=_PAGE)
+    found = reading.reader().trades.page(wanted, before=before, limit=_PAGE)
     _position(found, before)
     # One batch is stored at one moment; inside it the trades' own times say which is newer.
     _table(sorted(found.trades, key=lambda trade: (trade.ingested_at, _time(trade)), reverse=True))
@@ -91,7 +92,7 @@ def _position(found: TradePage, before: TradeKey | None) -> None:
         number = "1 trade" if len(found.trades) == 1 else f"{wording.count(len(found.trades))} trades"
         shown = f"{number}, newest first"
         if before is not None:
-            shown += f", before {_clock(before.ingested_at)}"
+            shown += f", before {_clock(before.at)}"
         if found.searched_to is not None:
             at = found.searched_to.astimezone(where)
             shown += f" · searched back to {at:%Y-%m-%d %H:%M:%S} {time_zone_name()}"

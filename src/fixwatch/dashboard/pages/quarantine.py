@@ -11,7 +11,7 @@ import streamlit as st
 from fixwatch.dashboard import decoded, markup, reading, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.fix.defects import BY_LABEL
-from fixwatch.store.views import DefectiveMessage, DefectivePage, StoredMessage
+from fixwatch.store.message_views import DefectiveMessage, DefectivePage, StoredMessage
 
 _PAGE: Final = 200
 _QUARANTINED, _ALL = "Quarantined", "All with defects"
@@ -50,7 +50,7 @@ def _draw(session_ids: dict[str, int]) -> None:
         placeholder="All sessions",
     )
     read = partial(
-        reading.reader().defective_messages,
+        reading.reader().messages.defective,
         only_quarantined=which != _ALL,
         reasons=tuple(reasons) or None,
         sessions=tuple(session_ids[label] for label in sessions) or None,
@@ -115,7 +115,7 @@ def _table(messages: tuple[DefectiveMessage, ...]) -> None:
 
 
 def _message(chosen: DefectiveMessage) -> None:
-    stored = reading.reader().message(chosen.stream_id, chosen.kafka_offset)
+    stored = reading.reader().messages.at_place(chosen.stream_id, chosen.kafka_offset)
     with st.container(border=True):
         if stored is None:
             st.write("This message is no longer in the log: it is older than what is kept.")

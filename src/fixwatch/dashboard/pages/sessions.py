@@ -10,7 +10,7 @@ from fixwatch.dashboard import reading, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.session_settings import SessionSettings
 from fixwatch.store.conduct import Conduct, conduct, ends_of
-from fixwatch.store.reader import RECENT_MINUTES
+from fixwatch.store.figures import RECENT_MINUTES
 from fixwatch.store.views import Session
 
 #: Longer tables scroll inside.
