@@ -52,8 +52,9 @@ def test_bench_growth_fills_the_log_and_ingests_on_top_of_it() -> None:
 
 @pytest.mark.slow
 def test_bench_read_checks_what_it_reads() -> None:
-    command = [sys.executable, "-m", "fixwatch", "bench", "read", "--json", "--rows", "250000,300000"]
-    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert report["rows_in_log"] == [250_000, 300_000]
-    assert set(report["queries"]) >= {"overview", "trades", "order by id", "an order's timeline"}
+    command = [sys.executable, "-m", "fixwatch", "bench", "read", "--json", "--rows", "20000,40000"]
+    done = subprocess.run([*command, "--asked", "10"], capture_output=True, text=True, check=True)
+    report = json.loads(done.stdout)
+    assert report["rows_in_log"] == [20_000, 40_000]
+    assert set(report["queries"]) >= {"overview, an hour", "trades", "order by id", "order with its timeline"}
     assert report["worst_ratio"] > 0

@@ -1,164 +1,131 @@
 """If the questions of the dashboard and the API take as long with much in the tables as with little.
 
-In one run, on one embedded Postgres: a simulated flow is ingested, and copied (under other keys and ids, each copy
-older) until the log has as many rows as each of the given sizes says. On top of each every question is asked many
-times, in turns and with other ids and pages each time, through the same reader that the screens use. What comes back
-is checked: pages are full and in order, timelines are whole.
+In one run, on one embedded Postgres: a simulated flow is stored as if it had been ingested until now, a million
+messages a day, and copied (under other keys and ids, each copy older) until the log has as many rows as each of the
+given sizes says; what is smaller stays as a database of its own. Then every question is asked many times, of all
+databases in turns and about something else each time, through the same reader that the screens use: a busy moment of
+the machine meets all of them. What comes back is checked: pages are full and in order, timelines are whole.
 """
 
 from __future__ import annotations
 
-import random
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from statistics import quantiles
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 
-from fixwatch.bench.drain import drain
-from fixwatch.bench.growth import SOURCE, fill, keep_source
+from fixwatch.bench.copies import fill, keep_source
 from fixwatch.bench.machine import machine
-from fixwatch.bench.topic import preload
-from fixwatch.demo.broker import EmbeddedBroker
+from fixwatch.bench.past import store_past
+from fixwatch.bench.questions import Question, questions
 from fixwatch.demo.postgres import EmbeddedPostgres
-from fixwatch.errors import FixwatchError
-from fixwatch.store.order_views import OrderFilter, OrderList
 from fixwatch.store.reader import Reader
-from fixwatch.store.views import TradeFilter
 
-#: How often each question is asked, after some times that do not count.
-_ASKED: Final = 200
+#: How often each question is asked, after some times that do not count: statements are prepared after five.
+ASKED: Final = 200
 _WARM_UP: Final = 20
-#: A copy is so much older than the one before: 50 of them are some hours.
-_SHIFT: Final = timedelta(minutes=5)
-_PAGE: Final = 200
+#: Messages that are stored and copied, at most.
+_SOURCE: Final = 200_000
+#: A million messages a day. With much fewer there is little but heartbeats.
+_STEP: Final = timedelta(days=1) / 1_000_000
+_MINUTE: Final = timedelta(minutes=1)
+#: Nothing here outlives the run.
+_CARELESS: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
-Question = Callable[[], None]
 
-
-def run(sizes: Sequence[int], seed: int = 1) -> dict[str, Any]:
+def run(sizes: Sequence[int], asked: int = ASKED, seed: int = 1) -> dict[str, Any]:
     """Ask with as many rows in the log as each of `sizes` says; times are in milliseconds.
 
-    `ratio`: of each question, its p95 with the most rows against that with the fewest.
+    `ratio`: of each question, its p95 with the most rows against that with the fewest. `worst_ratio` is the greatest.
 
     Raises:
         FixwatchError: a part did not work, or an answer was wrong.
     """
-    times: list[tuple[int, dict[str, tuple[float, float]]]] = []
     with (
         tempfile.TemporaryDirectory(prefix="fixwatch-bench-") as directory,
         EmbeddedPostgres(Path(directory) / "postgres") as postgres,
     ):
-        with EmbeddedBroker() as broker:
-            preload(broker.bootstrap_servers, SOURCE, seed)
-            drain(postgres.url, broker.bootstrap_servers, SOURCE)
-        with psycopg.connect(postgres.url, autocommit=True) as connection:
-            # Copies are older than what was ingested: their days need partitions.
-            connection.execute("SELECT make_message_partitions((now() AT TIME ZONE 'UTC')::date - 3, 4)")
-            keep_source(connection)
-            for size in sorted(sizes):
-                rows = fill(connection, size, _SHIFT)
-                reader = Reader(postgres.url)
-                try:
-                    times.append((rows, _ask(_questions(reader, connection, random.Random(seed)))))  # noqa: S311
-                finally:
-                    reader.close()
-    first, last = times[0][1], times[-1][1]
-    queries: dict[str, Any] = {
-        name: {
-            "p50_ms": {rows: round(found[name][0], 2) for rows, found in times},
-            "p95_ms": {rows: round(found[name][1], 2) for rows, found in times},
-            "ratio": round(last[name][1] / first[name][1], 2),
-        }
-        for name in first
-    }
+        urls = _fill(postgres.url, sorted(sizes), seed)
+        readers = {rows: Reader(url) for rows, url in urls.items()}
+        try:
+            length = min(urls) * _STEP
+            asking = {
+                rows: questions(reader, urls[rows], length, Random(seed))  # noqa: S311  (nothing secret is drawn)
+                for rows, reader in readers.items()
+            }
+            times = _ask(asking, asked)
+        finally:
+            for reader in readers.values():
+                reader.close()
+    queries = {name: _figures(found) for name, found in times.items()}
     return {
         "machine": machine(),
-        "rows_in_log": [rows for rows, _ in times],
-        "asked": _ASKED,
+        "rows_in_log": list(urls),
+        "asked": asked,
         "queries": queries,
         "worst_ratio": max(query["ratio"] for query in queries.values()),
+        "worst_p95_ms": max(max(query["p95_ms"].values()) for query in queries.values()),
     }
 
 
-def _ask(questions: dict[str, Question]) -> dict[str, tuple[float, float]]:
-    """The p50 and p95 of each question, ms. They take turns, so that a busy moment meets all of them."""
-    times: defaultdict[str, list[float]] = defaultdict(list)
-    for turn in range(_WARM_UP + _ASKED):
-        for name, question in questions.items():
-            began = time.perf_counter()
-            question()
-            if turn >= _WARM_UP:
-                times[name].append((time.perf_counter() - began) * 1000)
-    cuts = {name: quantiles(found, n=20) for name, found in times.items()}
-    return {name: (cut[9], cut[18]) for name, cut in cuts.items()}
+def _fill(url: str, sizes: Sequence[int], seed: int) -> dict[int, str]:
+    """Databases with at least as many rows in the log as `sizes` say: their URLs, by the rows."""
+    source = min(_SOURCE, sizes[0])
+    # Whole minutes: sums of minutes are moved by it.
+    shift = -(-source * _STEP // _MINUTE) * _MINUTE
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in _CARELESS:
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
+    store_past(url, source, shift / source, seed)
+    with psycopg.connect(url, autocommit=True) as connection:
+        keep_source(connection)
+    found = {}
+    for number, size in enumerate(sizes, start=1):
+        with psycopg.connect(url, autocommit=True) as connection:
+            rows = fill(connection, size, shift)
+        found[rows] = url if number == len(sizes) else _keep(url, rows)
+    return found
 
 
-def _questions(reader: Reader, connection: psycopg.Connection, rng: random.Random) -> dict[str, Question]:
-    """What the main views ask; each time about something else."""
+def _keep(url: str, rows: int) -> str:
+    """A copy of the database as it is now; its URL."""
+    name = f"rows_{rows}"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE fixwatch").format(sql.Identifier(name))
+    with psycopg.connect(url.replace("/fixwatch?", "/postgres?"), autocommit=True) as connection:
+        connection.execute(statement)
+    return url.replace("/fixwatch?", f"/{name}?")
 
-    def sample(query: LiteralString) -> list[Any]:
-        return connection.execute(query).fetchall()
 
-    orders = sample(
-        "SELECT order_key, messages FROM orders TABLESAMPLE SYSTEM (1) WHERE merged_into IS NULL "
-        "ORDER BY random() LIMIT 500"
-    )
-    ids = sample("SELECT id FROM order_ids TABLESAMPLE SYSTEM (1) ORDER BY random() LIMIT 500")
-    places = sample(
-        "SELECT stream_id, kafka_offset FROM messages TABLESAMPLE SYSTEM (0.1) ORDER BY random() LIMIT 500"
-    )
-    symbols = [
-        symbol for (symbol,) in sample("SELECT DISTINCT symbol FROM source_orders WHERE symbol IS NOT NULL")
-    ]
-    newest = reader.trades(TradeFilter(), limit=_PAGE)
+def _ask(asking: Mapping[int, Mapping[str, Question]], asked: int) -> dict[str, dict[int, list[float]]]:
+    """How long each question took of each database, ms."""
+    times: defaultdict[str, dict[int, list[float]]] = defaultdict(lambda: {rows: [] for rows in asking})
+    sizes = list(asking)
+    for turn in range(_WARM_UP + asked):
+        for name in asking[sizes[0]]:
+            # Whoever comes first finds the processor's caches cold.
+            for rows in sizes if turn % 2 else reversed(sizes):
+                began = time.perf_counter()
+                asking[rows][name]()
+                if turn >= _WARM_UP:
+                    times[name][rows].append((time.perf_counter() - began) * 1000)
+    return times
 
-    def trades(wanted: TradeFilter, before: Any = None) -> None:
-        page = reader.trades(wanted, before=before, limit=_PAGE)
-        stored = [trade.ingested_at for trade in page.trades]
-        _check(stored == sorted(stored, reverse=True), "a page of trades is in order")
-        _check(len(stored) == _PAGE or page.searched_to is not None, "a page of trades is full")
 
-    def timeline() -> None:
-        order_key, messages = rng.choice(orders)
-        # Some copies of the log were cut off at its size: an order of one of these has fewer.
-        _check(len(reader.orders.timeline(order_key)) <= messages, "a timeline is the order's")
-
-    def by_id() -> None:
-        _check(bool(reader.orders.by_id(rng.choice(ids)[0])), "an order has its id")
-
-    def message() -> None:
-        _check(reader.message(*rng.choice(places)) is not None, "a message is where it stands")
-
-    def orders_of(which: OrderList, wanted: OrderFilter | None = None) -> None:
-        keys = [order.order_key for order in reader.orders.list(which, wanted, limit=_PAGE).orders]
-        _check(keys == sorted(keys, reverse=True), "a page of orders is in order")
-
+def _figures(times: Mapping[int, Sequence[float]]) -> dict[str, Any]:
+    cuts = {rows: quantiles(found, n=20) for rows, found in times.items()}
+    first, *_, last = [cuts[min(cuts)], cuts[max(cuts)]]
     return {
-        "health": lambda: _check(reader.health().lag.stored > 0, "something is stored"),
-        "overview": lambda: _check(bool(reader.overview(60).symbols), "something was traded"),
-        "sessions": lambda: _check(bool(reader.sessions()), "there are sessions"),
-        "trades": lambda: trades(TradeFilter()),
-        "trades, a later page": lambda: trades(TradeFilter(), newest.older),
-        "trades of a symbol": lambda: trades(TradeFilter(symbols=(rng.choice(symbols),))),
-        "order by id": by_id,
-        "an order's timeline": timeline,
-        "orders": lambda: orders_of(OrderList.ALL),
-        "orders of a symbol": lambda: orders_of(OrderList.ALL, OrderFilter(symbols=(rng.choice(symbols),))),
-        "open orders": lambda: orders_of(OrderList.OPEN),
-        "waiting orders": lambda: orders_of(OrderList.WAITING),
-        "rejected orders": lambda: orders_of(OrderList.REJECTED),
-        "message by place": message,
-        "quarantine": lambda: _check(bool(reader.defective_messages().messages), "something is kept back"),
-        "defects": lambda: _check(reader.defect_counts(60) is not None, "defects are counted"),
+        "p50_ms": {rows: round(cut[9], 2) for rows, cut in cuts.items()},
+        "p95_ms": {rows: round(cut[18], 2) for rows, cut in cuts.items()},
+        "p50_ratio": round(last[9] / first[9], 2),
+        "ratio": round(last[18] / first[18], 2),
     }
-
-
-def _check(holds: bool, what: str) -> None:
-    if not holds:
-        raise FixwatchError(f"The benchmark's own check failed: {what}. This is a bug; please report it.")

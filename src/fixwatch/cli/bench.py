@@ -79,25 +79,25 @@ def read(
     rows: Annotated[
         str, typer.Option(help="Rows in the log, for each measure; 10 million take 12 GB and some minutes.")
     ] = "1000000,10000000",
+    asked: Annotated[int, typer.Option(help="How often each question is asked.", min=10)] = 200,
 ) -> None:
-    """Ask what the dashboard asks, with little and with much in the tables: if answers take as long."""
+    """Ask what the dashboard and the API ask, with little and with much in the tables: if answers take as long."""
     import json
 
     from fixwatch.bench.read import run
     from fixwatch.telemetry import configure_logging
 
     configure_logging()
-    report = run(_sizes(rows))
+    report = run(_sizes(rows), asked)
     if as_json:
         typer.echo(json.dumps(report))
         return
     sizes = report["rows_in_log"]
-    typer.echo(
-        f"{'p95, ms, with rows in the log:':<32}" + "".join(f"{size:>14,}" for size in sizes) + "   ratio"
-    )
+    head = "p95, ms, with rows in the log:"
+    typer.echo(f"{head:<36}" + "".join(f"{size:>14,}" for size in sizes) + "   ratio")
     for name, query in report["queries"].items():
         cells = "".join(f"{query['p95_ms'][size]:>14,.2f}" for size in sizes)
-        typer.echo(f"{name:<32}{cells}{query['ratio']:>8.2f}")
+        typer.echo(f"{name:<36}{cells}{query['ratio']:>8.2f}")
 
 
 def _sizes(rows: str) -> list[int]:
