@@ -101,7 +101,7 @@ def stored(
     options: dict[str, Any] = {"application_name": "test", "autocommit": True}
     offsets = [0] * _PARTITIONS
     with connect(database_url, **options) as writing, connect(database_url, **options) as control:
-        store = BatchStore(Writer(writing), Identities(control), load(database_url=database_url), "test")
+        store = BatchStore([Writer(writing)], Identities(control), load(database_url=database_url), "test")
         store.locate("one", list(range(_PARTITIONS)))
         for batch in batches:
             places = []

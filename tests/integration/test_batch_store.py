@@ -41,7 +41,7 @@ class Stored:
         options: dict[str, Any] = {"application_name": "test", "autocommit": True}
         self.connections = [connect(database_url, **options) for _ in range(2)]
         writing, control = self.connections
-        self._batches = BatchStore(Writer(writing), Identities(control), settings, "test:1")
+        self._batches = BatchStore([Writer(writing)], Identities(control), settings, "test:1")
         self.locate = self._batches.locate
 
     def store(

@@ -16,6 +16,8 @@ from fixwatch.errors import FixwatchError
 
 #: Seconds without progress after which the ingester is given up.
 _PATIENCE: Final = 60.0
+#: Seconds between two looks at how far it is.
+_LOOK_EVERY: Final = 0.2
 
 
 def start_ingester(url: str, bootstrap_servers: str) -> subprocess.Popen[bytes]:
@@ -37,20 +39,22 @@ def drain(url: str, bootstrap_servers: str, messages: int) -> tuple[float, int]:
     Raises:
         FixwatchError: it ended, or nothing came for a minute.
     """
-    before, last_batch = _stored(url)
-    process = start_ingester(url, bootstrap_servers)
-    try:
-        seen = psutil.Process(process.pid)
-        peak, stored, moved_at = 0, 0, time.monotonic()
-        while stored < messages:
-            time.sleep(0.05)
-            if process.poll() is not None or time.monotonic() - moved_at > _PATIENCE:
-                raise FixwatchError(f"The ingester stopped at {stored:,} of {messages:,} messages.")
-            peak = max(peak, seen.memory_info().rss)
-            now = _stored(url)[0] - before
-            if now > stored:
-                stored, moved_at = now, time.monotonic()
-        with psycopg.connect(url) as connection:
+    # One connection, and few looks: a look costs the machine that is measured, a new connection milliseconds.
+    process: subprocess.Popen[bytes] | None = None
+    with psycopg.connect(url, autocommit=True) as connection:
+        before, last_batch = _stored(connection)
+        try:
+            process = start_ingester(url, bootstrap_servers)
+            seen = psutil.Process(process.pid)
+            peak, stored, moved_at = 0, 0, time.monotonic()
+            while stored < messages:
+                time.sleep(_LOOK_EVERY)
+                if process.poll() is not None or time.monotonic() - moved_at > _PATIENCE:
+                    raise FixwatchError(f"The ingester stopped at {stored:,} of {messages:,} messages.")
+                peak = max(peak, seen.memory_info().rss)
+                now = _stored(connection)[0] - before
+                if now > stored:
+                    stored, moved_at = now, time.monotonic()
             row = connection.execute(
                 """
                 SELECT min(ingested_at - make_interval(secs => decode_ms / 1000.0)), max(committed_at)
@@ -58,20 +62,20 @@ def drain(url: str, bootstrap_servers: str, messages: int) -> tuple[float, int]:
                 """,
                 (last_batch,),
             ).fetchone()
-    finally:
-        process.terminate()
-        process.wait(60)
+        finally:
+            if process is not None:
+                process.terminate()
+                process.wait(60)
     assert row is not None  # noqa: S101  (an aggregate is one row)
     first, last = row
     return (last - first).total_seconds(), peak
 
 
-def _stored(url: str) -> tuple[int, int]:
+def _stored(connection: psycopg.Connection) -> tuple[int, int]:
     """How many messages are stored, and the number of the last batch."""
     query = "SELECT coalesce(sum(messages), 0), coalesce(max(batch_id), 0) FROM ingest_batches"
     try:
-        with psycopg.connect(url) as connection:
-            row = connection.execute(query).fetchone()
+        row = connection.execute(query).fetchone()
     except psycopg.errors.UndefinedTable:
         return 0, 0
     return (int(row[0]), int(row[1])) if row else (0, 0)

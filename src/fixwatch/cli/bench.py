@@ -47,7 +47,9 @@ def decode(
 @app.command()
 def ingest(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
-    messages: Annotated[int, typer.Option(help="Messages of the topic.", min=1_000)] = 400_000,
+    messages: Annotated[
+        int, typer.Option(help="Messages of the topic; the first half second of them is start-up.", min=1_000)
+    ] = 1_000_000,
 ) -> None:
     """Drain a topic into Postgres, and compare with bare COPY and with a row at a time."""
     from fixwatch.bench.ingest import run

@@ -121,15 +121,18 @@ def decode_batch(
         decoded=decoded,
         raw=raw,
         defects=_defects(decoded),
-        # A producer may give any 64 bits for a time, and a broker takes them.
-        kafka_time=pa.array(
-            [min(max(time, 0), LATEST_MS) * 1000 for time in batch.timestamps], pa.int64()
-        ).cast(pa.timestamp("us", "UTC")),
+        kafka_time=_kafka_times(batch.timestamps),
         quarantined=quarantined,
         direction=direction,
         directions=directions,
         founding=[number in folded for number in range(len(directions))],
     )
+
+
+def _kafka_times(timestamps: Sequence[int]) -> pa.Array:
+    # A producer may give any 64 bits for a time, and a broker takes them.
+    bounded = pc.min_element_wise(pc.max_element_wise(pa.array(timestamps, pa.int64()), 0), LATEST_MS)
+    return pc.multiply(bounded, 1000).cast(pa.timestamp("us", "UTC"))
 
 
 def without_secrets(values: Sequence[bytes], decoded: Decoded) -> list[bytes]:

@@ -1,23 +1,21 @@
-"""Batches into Postgres, two at a time: while one is written, the next is made ready.
+"""Batches into Postgres, some at a time: while one is written, the next is begun, and one more is made ready.
 
-Knows nothing of Kafka but offsets. Two connections: one gives names their numbers, the other writes.
+Knows nothing of Kafka but offsets. One connection gives names their numbers, the others write.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 
 from fixwatch.ingest.batch import Batch
-from fixwatch.ingest.order_store import store_orders
+from fixwatch.ingest.batch_write import BeforeFailed, write
 from fixwatch.ingest.prepare import Prepared, Preparer
-from fixwatch.ingest.session_store import store_sessions
-from fixwatch.ingest.trade_store import store_trades
 from fixwatch.settings import Settings
 from fixwatch.store.faults import REFUSALS
 from fixwatch.store.identities import Identities
@@ -27,8 +25,6 @@ from fixwatch.telemetry import logger
 _log = logger("ingest")
 
 
-#: Tries of one batch that others may be faster than.
-_RACES: Final = 10
 #: Seconds after which the writing of one batch is looked into.
 _STALLED: Final = 5.0
 
@@ -37,38 +33,43 @@ _STALLED: Final = 5.0
 class _Write:
     """A batch on its way to Postgres: how far it moves its partitions, and when that is done."""
 
+    writer: Writer
     prepared: Prepared
     moves: dict[int, Advance]
     done: Future[None]
 
 
 class BatchStore:
-    """Stores batches of the partitions that it has located. One thread calls it; it has one of its own.
+    """Stores batches of the partitions that it has located. One thread calls it; each writer has one of its own.
 
-    `on_stall` is called every five seconds while one batch is being written, on the thread that waits for it.
+    As many large batches are in flight as there are writers, of which each has a connection of its own: the first is
+    being written, the next one has begun. They are stored in their order. `on_stall` is called every five seconds
+    while one batch is being written, on the thread that waits for it.
     """
 
     def __init__(
         self,
-        writer: Writer,
+        writers: Sequence[Writer],
         identities: Identities,
         settings: Settings,
         ingester_id: str,
         on_stall: Callable[[], None] = lambda: None,
     ) -> None:
-        self._writer = writer
+        self._writer = writers[0]
+        self._free = deque(writers)
         self._on_stall = on_stall
         self._preparer = Preparer(identities, settings)
         self._topic: Final = settings.kafka_topic
+        self._flood: Final = settings.batch_rows // 4
         self._ingester_id = ingester_id
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
-        self._in_flight: _Write | None = None
+        self._threads = ThreadPoolExecutor(len(writers), thread_name_prefix="write")
+        self._in_flight: deque[_Write] = deque()
         # Where each partition goes on once what is in flight is stored.
         self._streams: dict[int, Stream] = {}
 
     def close(self) -> None:
         """Wait for what is in flight, whatever becomes of it."""
-        self._thread.shutdown()
+        self._threads.shutdown()
 
     @property
     def partitions(self) -> list[int]:
@@ -120,11 +121,11 @@ class BatchStore:
     def store(
         self, batch: Batch, high_watermarks: Mapping[int, int], confirm: Callable[[], None] = lambda: None
     ) -> dict[int, int]:
-        """Make a batch ready, wait for the one in flight, and send this one on its way.
+        """Make a batch ready, wait until a writer is free, and send this one on its way.
 
         Records that are stored already, or of partitions that are not ours, are passed over. `confirm` is called
         when the batch is ready; what it raises keeps it from being stored. Returns, by partition, the next offset
-        of what has been stored by then: the batch before.
+        of what has been stored since the last call.
 
         Raises: as `finish`, or what `confirm` raises; then nothing of this batch was stored.
         """
@@ -140,8 +141,14 @@ class BatchStore:
             self._isolate(batch, moves, error)
             return stored | self._take_as_stored(moves)
         confirm()
-        stored = self.finish()
-        self._in_flight = _Write(prepared, moves, self._thread.submit(self._write, prepared, moves))
+        # Of a flood, the next batch is begun while this one is written. What a quieter stream brings would only wait
+        # for two batches instead of one; what comes meanwhile makes the next one larger, and so cheaper.
+        is_flood = len(batch) >= self._flood
+        stored = self._finish(len(self._free) == 0 if is_flood else len(self._in_flight))
+        writer = self._free.popleft()
+        before = self._in_flight[-1].done if self._in_flight else None
+        done = self._threads.submit(write, writer, prepared, moves, self._ingester_id, before)
+        self._in_flight.append(_Write(writer, prepared, moves, done))
         self._take_as_stored(moves)
         return stored
 
@@ -151,7 +158,7 @@ class BatchStore:
         return {partition: move.next_offset for partition, move in moves.items()}
 
     def finish(self) -> dict[int, int]:
-        """Wait for the batch in flight, and return the next offset of each of its partitions.
+        """Wait for all that is in flight, and return the next offset of each of its partitions.
 
         When it raises, all partitions are let go: `locate` them again.
 
@@ -162,19 +169,42 @@ class BatchStore:
             Fenced: another process stored some of these offsets: nothing of the batch was stored.
             psycopg.OperationalError: Postgres is gone: the batch was stored in part or not at all.
         """
-        if self._in_flight is None:
-            return {}
-        write, self._in_flight = self._in_flight, None
+        return self._finish(len(self._in_flight))
+
+    def _finish(self, batches: int) -> dict[int, int]:
+        """Wait for the first `batches` in flight, and for all that are stored by then."""
+        stored: dict[int, int] = {}
         try:
-            try:
-                self._wait_for(write.done)
-            except REFUSALS as error:
-                self._isolate(write.prepared.batch, write.moves, error)
+            while self._in_flight and (batches > 0 or self._in_flight[0].done.done()):
+                first = self._in_flight[0]
+                try:
+                    self._wait_for(first.done)
+                except REFUSALS as error:
+                    self._stand_still()
+                    self._isolate(first.prepared.batch, first.moves, error)
+                except BeforeFailed:
+                    # The one before was stored after all, in halves.
+                    self._stand_still()
+                    self._write(first.prepared, first.moves)
+                self._free.append(self._in_flight.popleft().writer)
+                stored |= {partition: move.next_offset for partition, move in first.moves.items()}
+                batches -= 1
         except BaseException:
             # Where our partitions go on is for Postgres to say again.
+            self._stand_still()
+            self._free.extend(given_up.writer for given_up in self._in_flight)
+            self._in_flight.clear()
             self.lose()
             raise
-        return {partition: move.next_offset for partition, move in write.moves.items()}
+        return stored
+
+    def _stand_still(self) -> None:
+        """Wait until nobody writes any more: what comes after a batch that failed fails too."""
+        wait([write.done for write in self._in_flight])
+
+    def _write(self, prepared: Prepared, moves: Mapping[int, Advance]) -> None:
+        """Store a batch on this thread; no other one is being written."""
+        write(self._writer, prepared, moves, self._ingester_id)
 
     def _wait_for(self, done: Future[None]) -> None:
         while True:
@@ -230,48 +260,3 @@ class BatchStore:
             )
             for partition, last in batch.ends().items()
         }
-
-    def _write(self, prepared: Prepared, moves: Mapping[int, Advance]) -> None:
-        """Store a batch. Runs on the writing thread, or where nothing else is written."""
-        merge_all = False
-        for left in reversed(range(_RACES)):
-            try:
-                self._commit(prepared, moves, merge_all=merge_all)
-                return
-            except psycopg.errors.UniqueViolation:
-                # Another ingester stored one of our orders between our look and our write.
-                if not left:
-                    raise
-            except psycopg.errors.CheckViolation:
-                # The log has no partition for this moment: our clock is not Postgres's, or one of them jumped.
-                if not left:
-                    raise
-                self._writer.make_partition(prepared.figures["ingested_at"].date())
-            merge_all = True
-
-    def _commit(self, prepared: Prepared, moves: Mapping[int, Advance], *, merge_all: bool) -> None:
-        """One transaction: offsets, log, folds, figures.
-
-        Orders that are not stored yet are appended, which costs half of merging them; `merge_all` takes none for new.
-        """
-        began = time.monotonic()
-        with self._writer.transaction() as transaction:
-            transaction.advance(list(moves.values()))
-            transaction.append(prepared.messages)
-            store_orders(
-                transaction, prepared.orders, prepared.new_orders, prepared.moved_orders, merge_all=merge_all
-            )
-            # Sessions come before trades: whoever holds a session's row is the only one who writes its trades.
-            store_sessions(transaction.sessions, prepared.sessions)
-            for fold, rows in prepared.folds.items():
-                transaction.upsert(fold, rows)
-            transaction.count_latencies(prepared.skew, some_taken_back=False)
-            store_trades(transaction.trades, prepared.trades, prepared.figures["ingested_at"])
-            transaction.record_batch(
-                prepared.figures
-                | {
-                    "ingester_id": self._ingester_id,
-                    "lag": sum(move.high_watermark - move.next_offset for move in moves.values()),
-                    "write_ms": round((time.monotonic() - began) * 1000),
-                }
-            )

@@ -160,19 +160,19 @@ class TopicConsumer:
         return batch
 
     def _take(self, polled: list[Message], batch: Batch) -> int:
-        size = 0
-        for message in polled:
-            error = message.error()
-            if error is not None:
-                self._report(message, error)
-                continue
-            value = message.value() or b""
-            size += len(value)
-            batch.values.append(value)  # type: ignore[attr-defined]
-            batch.partitions.append(message.partition())  # type: ignore[attr-defined]
-            batch.offsets.append(message.offset())  # type: ignore[attr-defined]
-            batch.timestamps.append(message.timestamp()[1])  # type: ignore[attr-defined]
-        return size
+        """Add what was polled to a batch; the bytes of the values."""
+        # One pass a column: a loop over the records costs twice as much.
+        errors = [(message, error) for message in polled if (error := message.error()) is not None]
+        for message, error in errors:
+            self._report(message, error)
+        if errors:
+            polled = [message for message in polled if message.error() is None]
+        values = [message.value() or b"" for message in polled]
+        batch.values.extend(values)  # type: ignore[attr-defined]
+        batch.partitions.extend([message.partition() for message in polled])  # type: ignore[attr-defined]
+        batch.offsets.extend([message.offset() for message in polled])  # type: ignore[attr-defined]
+        batch.timestamps.extend([message.timestamp()[1] for message in polled])  # type: ignore[attr-defined]
+        return sum(map(len, values))
 
     def _report(self, record: Message, error: KafkaError) -> None:
         partition = record.partition()

@@ -4,10 +4,10 @@
 2. *Decode* and check all of them at once; blank the secrets.
 3. *Name* sessions and orders: those that are seen for the first time get their numbers (committed at once: a
    number without rows harms nobody). *Fold* what is good; *encode* all rows for COPY.
-4. Wait until the batch before is committed; steps 1 to 3 overlapped with it. Then, on a thread of its own:
-5. Begin. *Move the offsets on*, each only from the value that we read at assignment. Where somebody else moved
-   one, we are fenced: roll back, forget the batch, start again from what the database says.
-6. *Append* every record to the log, good or bad, and *upsert the folds*.
+4. Wait until a writer is free; steps 1 to 3 overlapped with the two batches before. Then, on a thread of its own:
+5. Begin. *Append* every record to the log, good or bad; this overlaps with the batch before, until it is committed.
+6. *Move the offsets on*, each only from the value that we read at assignment. Where somebody else moved one, we are
+   fenced: roll back, forget the batch, start again from what the database says. *Upsert the folds*.
 7. Commit: rows, folds and offsets become visible together, or not at all.
 8. Tell Kafka the offsets, for lag tools only.
 
@@ -54,6 +54,9 @@ _log = logger("ingest")
 #: Seconds between two signs of life in `ingesters`; readers call an ingester dead after five.
 REPORT_EVERY: Final = 1.0
 
+#: Batches that are being written at once: one, and the log's rows of the next.
+_WRITERS: Final = 2
+
 #: Seconds between two rounds of making the log's partitions and sweeping old figures.
 _HOUSEKEEPING_EVERY: Final = 3_600.0
 
@@ -66,7 +69,7 @@ _INCARNATION_MAY_BE: Final = 0.02
 
 
 class Ingester:
-    """One ingesting process: a consumer, two connections, and the loop between them.
+    """One ingesting process: a consumer, three connections, and the loop between them.
 
     Attributes:
         condition: what it does or waits for; also where Postgres cannot be told.
@@ -79,7 +82,7 @@ class Ingester:
         self._consumer = TopicConsumer(settings, self._lose)
         self._watch = TopicWatch(client_config(settings), settings.kafka_topic)
         self._topic_id: str | None = None
-        # One connection writes; the other names, reports and keeps house while that one is busy.
+        # The first names, reports and keeps house while the others write.
         self._connections: list[psycopg.Connection] = []
         self._housekeeping: Housekeeping | None = None
         self._batches: BatchStore | None = None
@@ -220,7 +223,7 @@ class Ingester:
     def _connect(self) -> BatchStore | None:
         """The connections, and what works through them; None if Postgres is not there."""
         try:
-            for _ in range(2):
+            for _ in range(1 + _WRITERS):
                 self._connections.append(
                     connect(
                         self._settings.database_url.get_secret_value(),
@@ -228,12 +231,16 @@ class Ingester:
                         autocommit=True,
                     )
                 )
-            control, writing = self._connections
+            control, *writing = self._connections
             for migration in migrate(control):
                 _log.info("migrated", number=migration.number, name=migration.name)
             self._housekeeping = Housekeeping(control, self._ingester_id, __version__)
             batches = BatchStore(
-                Writer(writing), Identities(control), self._settings, self._ingester_id, self._end_frozen
+                [Writer(connection) for connection in writing],
+                Identities(control),
+                self._settings,
+                self._ingester_id,
+                self._end_frozen,
             )
             self._reported_at = self._tidied_at = float("-inf")
             self._connected_at = time.monotonic()
@@ -248,7 +255,8 @@ class Ingester:
         """What is being written waits: for a frozen ingester, perhaps, whose partitions are ours now."""
         if self._housekeeping is None:
             return
-        ended = self._housekeeping.end_frozen(self._connections[1].info.backend_pid)
+        _, *writing = self._connections
+        ended = self._housekeeping.end_frozen([connection.info.backend_pid for connection in writing])
         if ended:
             _log.warning("frozen_ingesters_ended", connections=ended)
 

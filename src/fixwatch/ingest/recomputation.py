@@ -58,7 +58,7 @@ class Recomputation:
         self._topic = settings.kafka_topic
         self._reached: dict[int, int] = {}
         identities = _Identities(naming, shadow, lambda: self._batches.finish())
-        self._batches = BatchStore(Writer(shadow.connection), identities, settings, "recomputation")
+        self._batches = BatchStore([Writer(shadow.connection)], identities, settings, "recomputation")
 
     def close(self) -> None:
         """Wait for what is in flight."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import psycopg
@@ -43,12 +44,12 @@ class Housekeeping:
         """Take this ingester's row away: it ended as it should."""
         self._connection.execute(_SQL["forget_ingester"], {"ingester_id": self._ingester_id})
 
-    def end_frozen(self, pid: int) -> list[int]:
-        """End the connections of frozen ingesters that keep the connection `pid` waiting; their process numbers.
+    def end_frozen(self, pids: Sequence[int]) -> list[int]:
+        """End the connections of frozen ingesters that keep the connections `pids` waiting; their process numbers.
 
         Nothing of theirs is lost: what they had not committed is still in the topic.
         """
-        of = {"pid": pid, "seconds": _FROZEN}
+        of = {"pids": list(pids), "seconds": _FROZEN}
         return [ended for ended, _ in self._connection.execute(_SQL["end_frozen"], of)]
 
     def sweep(self) -> None:

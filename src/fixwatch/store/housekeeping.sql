@@ -17,10 +17,10 @@ WITH batches AS (DELETE FROM ingest_batches WHERE ingested_at < now() - interval
 DELETE FROM ingesters WHERE seen_at < now() - interval '1 day'
 
 -- end_frozen --
--- Of those that hold a lock that this process (%(pid)s) waits for: ingesters whose server has waited for them for long.
+-- Of those that hold a lock that these processes (%(pids)s) wait for: ingesters whose server has waited for them for long.
 SELECT pid, pg_terminate_backend(pid)
 FROM pg_stat_activity
-WHERE pid = ANY (pg_blocking_pids(%(pid)s))
+WHERE pid IN (SELECT unnest(pg_blocking_pids(waiting)) FROM unnest(%(pids)s::integer[]) AS waiting)
   AND application_name = 'fixwatch ingest'
   AND wait_event = 'ClientRead'
   AND greatest(query_start, state_change) < now() - make_interval(secs => %(seconds)s)

@@ -75,7 +75,7 @@ class Transaction:
         self.trades: Final = TradeTables(cursor)
 
     def advance(self, moves: Sequence[Advance]) -> None:
-        """Move the offsets on, each only from where this process read it. To be called first.
+        """Move the offsets on, each only from where this process read it. To be called before any fold is written.
 
         Raises:
             Fenced: somebody else moved one of them: the batch is not ours to store.
@@ -91,6 +91,10 @@ class Transaction:
         )
         if self._cursor.rowcount != len(moves):
             raise Fenced("Another ingester stored these offsets: the partitions are not ours any more.")
+
+    def stay(self) -> None:
+        """Tell Postgres that we are still here: see LET_GO."""
+        self._cursor.execute("SELECT")
 
     def record_gap(self, gap: Gap) -> None:
         """Keep what will never be in the log; a gap that begins where a known one does is that one."""
