@@ -42,7 +42,7 @@ def store_past(database_url: str, messages: int, step: timedelta, seed: int) -> 
     with _connect(database_url) as control, _connect(database_url) as writing:
         migrate(control)
         Housekeeping(control, "bench", "").make_partitions()
-        store = BatchStore(Writer(writing), Identities(control), load(database_url=database_url), "bench")
+        store = BatchStore([Writer(writing)], Identities(control), load(database_url=database_url), "bench")
         _begin_streams(control, store)
         offsets = store.offsets
         while part := list(islice(records, _BATCH)):
