@@ -8,6 +8,7 @@ emptied at every commit, which costs milliseconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import psycopg
@@ -48,11 +49,16 @@ def send(cursor: psycopg.Cursor, data: CopyData) -> None:
     Raises:
         psycopg.Error: Postgres refuses a value; nothing of the rows is stored.
     """
-    statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT BINARY)").format(
-        sql.Identifier(data.table), sql.SQL(", ").join(map(sql.Identifier, data.columns))
-    )
-    with cursor.copy(statement) as copy:
+    with cursor.copy(_statement(data.table, data.columns)) as copy:
         copy.write(data.payload)
+
+
+@cache
+def _statement(table: str, columns: tuple[str, ...]) -> bytes:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    return statement.as_bytes()
 
 
 class _Array(bytes):
