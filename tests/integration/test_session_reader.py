@@ -65,6 +65,27 @@ def test_events_of_some_kinds_and_sessions(database: psycopg.Connection[Any], re
     assert reader.events(sessions=(1,)) == ()
 
 
+def test_what_was_rejected_is_said_in_words(database: psycopg.Connection[Any], reader: SessionReader) -> None:
+    rejects = [
+        sent(2, 2, "3", _45=7, _373=1),
+        sent(3, 3, "j", _45=8, _372="D", _380=3),
+        sent(4, 4, "Q", _37="O", _17="E", _127="A", _55="A", _54="1"),
+        sent(5, 5, "3", _45=9, _373=9999),
+        sent(6, 6, "3", _45=9),
+    ]
+    store(database, logon(1), *rejects, sent(7, 7, "1", _112="T"))
+    found = [event.reason_meaning for event in reader.events()]
+    assert found == [
+        None,
+        None,
+        "9999",
+        "UNKNOWN_SYMBOL",
+        "UNSUPPORTED_MESSAGE_TYPE",
+        "REQUIRED_TAG_MISSING",
+        None,
+    ]
+
+
 def test_epochs_are_told_the_present_one_first(
     database: psycopg.Connection[Any], reader: SessionReader
 ) -> None:

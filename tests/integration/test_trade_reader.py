@@ -142,6 +142,24 @@ def test_a_rare_match_is_searched_for_in_stretches(
     assert (totals.trades, totals.searched_to) == (0, NOW + timedelta(seconds=1))
 
 
+def test_a_symbol_and_a_side_are_found_in_a_short_stretch_first(
+    database: Database, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trade_reader, "SCAN_TRADES", 12)
+    session_id = put_session(database)
+    for number in range(20):
+        side = "2" if number % 10 == 0 else "1"
+        put_trade(database, session_id, f"E{number}", NOW + timedelta(seconds=number), side=side)
+    # One is within a stretch of eight, two only within the longest; what is beyond it is the next page's.
+    found = list(pages(reader, TradeFilter(symbols=("AAPL",), sides=("1",)), limit=1))
+    assert [trade.exec_id for page in found for trade in page.trades] == [
+        f"E{number}" for number in reversed(range(20)) if number % 10
+    ]
+    found = list(pages(reader, TradeFilter(symbols=("AAPL",), sides=("2",)), limit=1))
+    assert [trade.exec_id for page in found for trade in page.trades] == ["E10", "E0"]
+    assert found[0].searched_to is None
+
+
 def test_a_rare_symbol_is_found_at_once_however_much_else_was_traded(
     database: Database, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from fixwatch.fix.dictionary import Dictionary
+from fixwatch.store.meanings import meaning
 
-#: The version whose values are those of all before it.
-_LATEST: Final = "FIX.5.0SP2"
 _ORD_REJ_REASON, _CXL_REJ_REASON = 103, 102
 
 
@@ -110,12 +108,12 @@ class Order:
     @property
     def reject_reason(self) -> str | None:
         """What its OrdRejReason(103) means, as `UNKNOWN_SYMBOL`; the number where no version has it."""
-        return _meaning(_ORD_REJ_REASON, self.ord_rej_reason)
+        return meaning(_ORD_REJ_REASON, self.ord_rej_reason)
 
     @property
     def cancel_reject_reason(self) -> str | None:
         """What the CxlRejReason(102) of its last OrderCancelReject(9) means, likewise."""
-        return _meaning(_CXL_REJ_REASON, self.cxl_rej_reason)
+        return meaning(_CXL_REJ_REASON, self.cxl_rej_reason)
 
     @property
     def place(self) -> OrderPlace:
@@ -125,12 +123,6 @@ class Order:
 
 def _between(begin: datetime | None, end: datetime | None) -> timedelta | None:
     return None if begin is None or end is None else end - begin
-
-
-def _meaning(tag: int, value: int | None) -> str | None:
-    if value is None:
-        return None
-    return Dictionary.load(_LATEST).enum_meaning(tag, str(value)) or str(value)
 
 
 @dataclass(frozen=True, slots=True)

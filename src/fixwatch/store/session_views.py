@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from fixwatch.store.meanings import meaning
 from fixwatch.store.views import SessionName
+
+#: By the kind of an event, the tag that `reason` is of.
+_REASONS: Final = {"reject": 373, "business_reject": 380, "dont_know_trade": 127}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class SessionEvent(SessionName):
     def key(self) -> EventKey:
         """Its place among the events."""
         return EventKey(self.sent, self.session_id, self.seq_num, self.kind)
+
+    @property
+    def reason_meaning(self) -> str | None:
+        """What its `reason` means, as `REQUIRED_TAG_MISSING`; the value itself where no version has it."""
+        tag = _REASONS.get(self.kind)
+        return None if tag is None else meaning(tag, self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ SCAN_TRADES: Final = 20_000
 SCAN_MINUTES: Final = 200_000
 #: Of so many symbols, accounts or sessions each has its own stretch of an index read.
 _MOST_VALUES: Final = 100
+#: Where something else is asked for too, so many times a page is read first: half or a quarter of all match a side.
+_FIRST_STRETCH: Final = 8
 #: Trades that a cursor brings at once.
 _FETCHED: Final = 2_000
 _MINUTE: Final = timedelta(minutes=1)
@@ -130,12 +132,15 @@ def _ways(wanted: TradeFilter, limit: int) -> Iterator[_Way]:
             # All that it has, where it has little: what was traded long ago may have been stored at any time.
             yield _found("found_each", at, name)
         else:
-            each = max(SCAN_TRADES // count, 1)
-            yield _Way(
-                _head("head_each", "tail_page", at, name),
-                _head("head_each", "tail_totals", at, name),
-                each=min(limit, each) if given == {name} else each,
-            )
+            most = max(SCAN_TRADES // count, 1)
+            # All of a stretch is read before a page is made of it: a short one is enough for what matches often.
+            lengths = [limit] if given == {name} else [max(_FIRST_STRETCH * limit // count, 1), most]
+            for each in sorted({min(length, most) for length in lengths}):
+                yield _Way(
+                    _head("head_each", "tail_page", at, name),
+                    _head("head_each", "tail_totals", at, name),
+                    each=each,
+                )
 
 
 def _leading(given: set[str]) -> LiteralString | None:
