@@ -40,6 +40,7 @@ SELECT stream_id, kafka_offset - 1000000 * %(copy)s::bigint, kafka_time - %(shif
 FROM source_messages
 
 -- copy_orders --
+-- What was open or waited more than a day ago has expired since: a longer log has no more orders that are open.
 INSERT INTO orders (order_key, pair_id, trading_day, cl_ord_id, order_id, list_id, account, symbol, side, ord_type,
                     time_in_force, currency, order_qty, price, stop_px, ord_status, exec_type, cum_qty, leaves_qty,
                     avg_px, text, ord_rej_reason, cxl_rej_reason, state_time, state_seq_num, terms_time,
@@ -48,13 +49,18 @@ INSERT INTO orders (order_key, pair_id, trading_day, cl_ord_id, order_id, list_i
 SELECT order_key - 1000000000 * %(copy)s::bigint, pair_id,
        (first_seen AT TIME ZONE 'UTC' - %(shift)s * %(copy)s::bigint)::date, cl_ord_id || '~' || %(copy)s::text,
        order_id || '~' || %(copy)s::text, list_id, account, symbol, side, ord_type, time_in_force, currency, order_qty,
-       price, stop_px, ord_status, exec_type, cum_qty, leaves_qty, avg_px, text, ord_rej_reason, cxl_rej_reason,
-       state_time - %(shift)s * %(copy)s::bigint, state_seq_num, terms_time - %(shift)s * %(copy)s::bigint,
-       terms_seq_num, sent_at - %(shift)s * %(copy)s::bigint, answered_at - %(shift)s * %(copy)s::bigint,
-       first_fill_at - %(shift)s * %(copy)s::bigint, waiting_for, waiting_since - %(shift)s * %(copy)s::bigint, fills,
-       defects, legs, messages, repeats, first_seen - %(shift)s * %(copy)s::bigint,
-       last_seen - %(shift)s * %(copy)s::bigint, events, merged_into - 1000000000 * %(copy)s::bigint
-FROM source_orders
+       price, stop_px, CASE WHEN is_over THEN 'C' ELSE ord_status END, exec_type, cum_qty, leaves_qty, avg_px, text,
+       ord_rej_reason, cxl_rej_reason, state_time - %(shift)s * %(copy)s::bigint, state_seq_num,
+       terms_time - %(shift)s * %(copy)s::bigint, terms_seq_num, sent_at - %(shift)s * %(copy)s::bigint, answered_at - %(shift)s * %(copy)s::bigint,
+       first_fill_at - %(shift)s * %(copy)s::bigint, CASE WHEN NOT is_over THEN waiting_for END,
+       CASE WHEN NOT is_over THEN waiting_since - %(shift)s * %(copy)s::bigint END, fills, defects, legs,
+       messages, repeats, first_seen - %(shift)s * %(copy)s::bigint, last_seen - %(shift)s * %(copy)s::bigint, events, merged_into - 1000000000 * %(copy)s::bigint
+FROM (
+    SELECT *, first_seen - %(shift)s * %(copy)s::bigint < now() - interval '1 day'
+              AND (ord_status IS NULL OR ord_status NOT IN ('2', '3', '4', '8', 'B', 'C')
+                   OR waiting_for IS NOT NULL) AS is_over
+    FROM source_orders
+) AS o
 
 -- copy_order_ids --
 INSERT INTO order_ids (pair_id, id, kind, day, starts, order_key)

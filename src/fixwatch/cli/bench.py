@@ -79,7 +79,7 @@ def growth(
 def read(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
     rows: Annotated[
-        str, typer.Option(help="Rows in the log, for each measure; 10 million take 12 GB and some minutes.")
+        str, typer.Option(help="Rows in the log, for each measure; 10 million take 14 GB and some minutes.")
     ] = "1000000,10000000",
     asked: Annotated[int, typer.Option(help="How often each question is asked.", min=10)] = 200,
 ) -> None:
