@@ -51,10 +51,12 @@ SELECT order_key - 1000000000 * %(copy)s::bigint, pair_id,
        order_id || '~' || %(copy)s::text, list_id, account, symbol, side, ord_type, time_in_force, currency, order_qty,
        price, stop_px, CASE WHEN is_over THEN 'C' ELSE ord_status END, exec_type, cum_qty, leaves_qty, avg_px, text,
        ord_rej_reason, cxl_rej_reason, state_time - %(shift)s * %(copy)s::bigint, state_seq_num,
-       terms_time - %(shift)s * %(copy)s::bigint, terms_seq_num, sent_at - %(shift)s * %(copy)s::bigint, answered_at - %(shift)s * %(copy)s::bigint,
-       first_fill_at - %(shift)s * %(copy)s::bigint, CASE WHEN NOT is_over THEN waiting_for END,
+       terms_time - %(shift)s * %(copy)s::bigint, terms_seq_num, sent_at - %(shift)s * %(copy)s::bigint,
+       answered_at - %(shift)s * %(copy)s::bigint, first_fill_at - %(shift)s * %(copy)s::bigint,
+       CASE WHEN NOT is_over THEN waiting_for END,
        CASE WHEN NOT is_over THEN waiting_since - %(shift)s * %(copy)s::bigint END, fills, defects, legs,
-       messages, repeats, first_seen - %(shift)s * %(copy)s::bigint, last_seen - %(shift)s * %(copy)s::bigint, events, merged_into - 1000000000 * %(copy)s::bigint
+       messages, repeats, first_seen - %(shift)s * %(copy)s::bigint, last_seen - %(shift)s * %(copy)s::bigint, events,
+       merged_into - 1000000000 * %(copy)s::bigint
 FROM (
     SELECT *, first_seen - %(shift)s * %(copy)s::bigint < now() - interval '1 day'
               AND (ord_status IS NULL OR ord_status NOT IN ('2', '3', '4', '8', 'B', 'C')
