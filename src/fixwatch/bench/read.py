@@ -34,6 +34,8 @@ ASKED: Final = 200
 _WARM_UP: Final = 20
 #: The p95 that counts is the median of those of so many rounds: a busy moment of the machine spoils one.
 _ROUNDS: Final = 5
+#: Of fewer times there is no 95th in a hundred; with fewer asked than this, a round is all of them.
+_LEAST_ROUND: Final = 40
 #: Messages that are stored and copied, at most.
 _SOURCE: Final = 200_000
 #: A million messages a day. With much fewer there is little but heartbeats.
@@ -135,8 +137,8 @@ def _figures(times: Mapping[int, Sequence[float]]) -> dict[str, Any]:
 
 
 def _rounds(found: Sequence[float]) -> list[Sequence[float]]:
-    size = -(-len(found) // _ROUNDS)
-    return [found[at : at + size] for at in range(0, len(found), size)]
+    size = max(_LEAST_ROUND, -(-len(found) // _ROUNDS))
+    return [found[at : at + size] for at in range(0, max(1, len(found) - size + 1), size)]
 
 
 def _p95(found: Sequence[float]) -> float:
