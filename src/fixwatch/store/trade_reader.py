@@ -167,7 +167,9 @@ def _head(
     found: LiteralString = "found_each",
 ) -> LiteralString:
     """A head and a tail as one statement, every name in braces set in."""
-    return (_SQL[head] + "\n" + _SQL[tail]).format(at=at, found=_leads(found, values), **_parts(at, values))
+    return (_SQL[head] + "\n" + _SQL[tail]).format(
+        at=at, found=_leads(found, values), of_key=_SQL["of_key"], **_parts(at, values)
+    )
 
 
 def _parts(at: LiteralString, values: LiteralString) -> dict[str, LiteralString]:
@@ -185,7 +187,11 @@ def _leads(found: LiteralString, values: LiteralString) -> LiteralString:
 
 @cache
 def _whole(found: LiteralString | None) -> LiteralString:
-    among = _SQL["among_all"] if found is None else _SQL["among_found"].format(found=_leads(found, "symbols"))
+    among = (
+        _SQL["among_all"]
+        if found is None
+        else _SQL["among_found"].format(found=_leads(found, "symbols"), of_key=_SQL["of_key"])
+    )
     return _SQL["whole"].format(columns=_SQL["columns"], wanted=_SQL["wanted"], among=among)
 
 

@@ -88,18 +88,30 @@ WITH found AS MATERIALIZED (
 ), matching AS (
     SELECT {slim}
     FROM (SELECT DISTINCT * FROM found) AS f
-    JOIN trades AS t ON t.session_id = f.session_id AND t.exec_id = f.exec_id AND t.side_no = f.side_no
-                    AND t.trading_day = f.trading_day
+    CROSS JOIN LATERAL (
+        {of_key}
+    ) AS t
     WHERE {wanted} AND {before}
     ORDER BY t.{at} DESC, t.session_id DESC, t.exec_id DESC, t.side_no DESC, t.trading_day DESC
     LIMIT %(limit)s
 ), reach AS (
     SELECT t.{at} AS at, t.session_id, t.exec_id, t.side_no, t.trading_day
-    FROM trades AS t JOIN found AS f USING (session_id, exec_id, side_no, trading_day)
+    FROM found AS f
+    CROSS JOIN LATERAL (
+        {of_key}
+    ) AS t
     WHERE (SELECT count(*) FROM found) >= %(scan)s
     ORDER BY t.{at}
     LIMIT 1
 )
+
+-- of_key --
+-- The trade of a key. Without the limit, which says nothing, the planner at times looks through all trades for what else
+-- is wanted, and then for the keys.
+SELECT * FROM trades AS t
+WHERE t.session_id = f.session_id AND t.exec_id = f.exec_id AND t.side_no = f.side_no
+  AND t.trading_day = f.trading_day
+LIMIT 1
 
 -- values_symbols --
 unnest(%(symbols)s::text[])
@@ -235,15 +247,18 @@ ORDER BY 1, 2
 -- whole --
 -- All that match, for a cursor: in the order of storing, the oldest first.
 SELECT {columns}
-FROM trades AS t JOIN sessions AS s ON s.session_id = t.session_id
-WHERE {wanted} AND {among}
+FROM {among} JOIN sessions AS s ON s.session_id = t.session_id
+WHERE {wanted}
 ORDER BY t.ingested_at, t.session_id, t.exec_id, t.side_no, t.trading_day
 
 -- among_all --
-true
+trades AS t
 
 -- among_found --
-(t.session_id, t.exec_id, t.side_no, t.trading_day) IN (SELECT f.* FROM ({found}) AS f)
+(SELECT DISTINCT f.* FROM ({found}) AS f) AS f
+CROSS JOIN LATERAL (
+    {of_key}
+) AS t
 
 -- totals_of_minutes --
 -- Of whole minutes the sums that are kept, of at most `scan` rows; of the minutes that the stretch begins and ends
