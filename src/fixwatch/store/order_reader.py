@@ -10,10 +10,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from fixwatch.session_settings import DEFAULT, SessionSettings
-from fixwatch.store.asking import BIGINTS, INTEGERS, can_be_text, numbers, texts
+from fixwatch.store.asking import BIGINTS, INTEGERS, can_be_text, every, numbers, texts
 from fixwatch.store.message_reader import MessageReader
 from fixwatch.store.message_views import MessagePlace, StoredMessage
-from fixwatch.store.order_views import Order, OrderFilter, OrderList, OrderPage, OrderPlace
+from fixwatch.store.order_views import Order, OrderFilter, OrderList, OrderPage, OrderPlace, SessionPair
 from fixwatch.store.read_pool import ReadPool
 from fixwatch.store.sql import load
 
@@ -34,6 +34,7 @@ SCAN_ORDERS: Final = 10_000
 _MOST_USES: Final = 100
 #: What a list's statement says beside its orders: the last one that it looked at, where it looked at all it may.
 _REACH: Final = ("reach", "reach_waiting", "searched_to")
+_MOST_PAIRS: Final = 500
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -73,6 +74,11 @@ class OrderReader:
         if order_key not in BIGINTS:
             return None
         return next(iter(self._orders(_BY_KEY, {"order_key": order_key})), None)
+
+    def pairs(self) -> tuple[SessionPair, ...]:
+        """The session pairs, the latest seen first; at most 500."""
+        with self._pool.snapshot() as connection:
+            return every(connection, SessionPair, _SQL["known_pairs"], {"limit": _MOST_PAIRS})
 
     def timeline(
         self, order_key: int, *, after: MessagePlace | None = None, limit: int = 200

@@ -47,6 +47,9 @@ WHERE f.order_key = %(order_key)s
 -- pairs --
 SELECT pair_id, ends FROM session_pairs
 
+-- known_pairs --
+SELECT pair_id, ends FROM session_pairs ORDER BY pair_id DESC LIMIT %(limit)s
+
 -- list --
 WITH scanned AS MATERIALIZED (
     SELECT o.order_key, o.first_seen, o.symbol, o.account, o.pair_id

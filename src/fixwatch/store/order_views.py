@@ -36,6 +36,14 @@ class OrderPlace:
     waiting_since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionPair:
+    """A session pair; `ends`: both ends, three parts each."""
+
+    pair_id: int
+    ends: list[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One order; the columns of the table `orders`, and the moment `at` in which they were read.

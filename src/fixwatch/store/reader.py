@@ -20,6 +20,7 @@ from fixwatch.store.read_pool import ReadPool
 from fixwatch.store.rollup_reader import RollupReader
 from fixwatch.store.session_reader import SessionReader
 from fixwatch.store.sql import load
+from fixwatch.store.system_reader import SystemReader
 from fixwatch.store.trade_reader import TradeReader
 from fixwatch.store.trade_window import trade_window
 
@@ -48,6 +49,7 @@ class Reader:
         rollups: sums and percentiles by minute, hour and day.
         sessions: sessions, their events and sequence numbers.
         messages: the log.
+        system: ingesters, streams, batches, sizes.
 
     Raises:
         DatabaseError: `database_url` is not a libpq URL.
@@ -60,6 +62,7 @@ class Reader:
         self.rollups = RollupReader(self._pool)
         self.sessions = SessionReader(self._pool)
         self.messages = MessageReader(self._pool)
+        self.system = SystemReader(self._pool)
 
     def close(self) -> None:
         """Close the connections."""
