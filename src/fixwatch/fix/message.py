@@ -24,8 +24,9 @@ _DEFAULTS: Final = DecodeOptions()
 class Field:
     """A field of a message.
 
-    `tag` is None for bytes that are no field. `name` and `meaning` are None where the dictionary has none.
-    `groups` holds, for the field that counts a repeating group, the fields of each instance.
+    `tag` is None for bytes that are no field. `name`, `meaning` and `type` (as the dictionary spells it: `PRICE`)
+    are None where the dictionary has none. `groups` holds, for the field that counts a repeating group, the fields
+    of each instance.
     """
 
     tag: int | None
@@ -33,6 +34,7 @@ class Field:
     name: str | None = None
     meaning: str | None = None
     groups: list[list[Field]] = field(default_factory=list)
+    type: str | None = None
 
     @property
     def value(self) -> str:
@@ -154,6 +156,7 @@ def _named(tag: int | None, raw: bytes, dictionaries: tuple[Dictionary, ...]) ->
         definition = dictionary.field(tag)
         if definition:
             entry.name = definition.name
+            entry.type = definition.type
             entry.meaning = entry.meaning or dictionary.enum_meaning(tag, entry.value)
             if entry.meaning is None and definition.type in _MULTIPLE and definition.enums:
                 meanings = [definition.enums.get(part) for part in entry.value.split(" ")]
