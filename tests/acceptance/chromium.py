@@ -120,6 +120,19 @@ class Screen:
             self.page.wait_for_timeout(100)
         return answer
 
+    def paste(self, label: str, text: str) -> None:
+        """Put a text into a field, whatever its length, and leave the field."""
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Control+Enter")
+
+    def rows(self, table: Any) -> list[list[str]]:
+        """The cells of a table of ours, row by row."""
+        found: list[list[str]] = table.locator("tbody tr").evaluate_all(
+            "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
+        )
+        return found
+
     def resize(self, width: int) -> None:
         """Make the window as wide as this, px."""
         self.width = width

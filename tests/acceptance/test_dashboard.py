@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -17,92 +11,14 @@ import psycopg
 import pytest
 
 from fixwatch.demo.process import fixwatch_command
-from fixwatch.demo.stack import Plan, Stack
+from fixwatch.demo.stack import Stack
 from fixwatch.store.migrate import migrate
-from tests.acceptance.chromium import Screen, chromium
+from tests.acceptance.chromium import Screen
+from tests.acceptance.dashboards import dashboard
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-PAGES = {"": "overview", "blotter": "blotter", "sessions": "sessions", "quarantine": "quarantine"}
-WIDTHS = (1440, 800)
-KEEP = os.environ.get("FIXWATCH_KEEP_SCREENSHOT") == "1"
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> **b** [x](javascript:alert(3))"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _dashboard(database_url: str) -> Iterator[str]:
-    """A dashboard of its own for a test; gives its URL."""
-    port = _free_port()
-    process = subprocess.Popen(
-        fixwatch_command("dashboard", "--port", str(port)),
-        env={**os.environ, "FIXWATCH_DATABASE_URL": database_url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for_health(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0
-
-
-def _wait_for_health(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/_stcore/health")
-            assert connection.getresponse().read() == b"ok"
-            connection.close()
-            return
-        except (HTTPException, OSError):
-            assert time.monotonic() < deadline, "the dashboard never answered its health check"
-            time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def stack(browser: Any) -> Iterator[Stack]:
-    # Not pytest's own directory: Postgres may run as another user, and a second run of pytest closes it to others.
-    with tempfile.TemporaryDirectory(prefix="fixwatch-") as directory:
-        yield from _running(Path(directory) / "demo")
-
-
-def _running(data_dir: Path) -> Iterator[Stack]:
-    plan = Plan(
-        data_dir=data_dir,
-        rate=100,
-        faults="default",
-        seed=7,
-        only=None,
-        shuffle=False,
-        partitions=4,
-        dashboard=True,
-        dashboard_port=_free_port(),
-    )
-    with Stack(plan, say=print) as running:
-        assert running.dashboard_port is not None
-        _wait_for_health(running.dashboard_port)
-        yield running
-
-
-@pytest.fixture
-def screen(browser: Any, stack: Stack) -> Iterator[Screen]:
-    viewer = Screen(browser, str(stack.dashboard_url))
-    yield viewer
-    viewer.close()
 
 
 def _stored(screen: Screen) -> int:
@@ -206,13 +122,13 @@ def test_quarantined_message_shows_its_defects_and_fields(
     read = [
         cells.all_inner_texts() for cells in (row.locator("td") for row in fields.locator("tbody tr").all())
     ]
-    assert [(cells[0], cells[1], cells[2]) for cells in read][:2] == [
+    assert [(cells[0], cells[1], cells[3]) for cells in read][:2] == [
         ("8", "BeginString", "FIX.4.4"),
         ("35", "MsgType", "8"),
     ]
     by_tag = {cells[0]: cells for cells in read}
-    assert by_tag["54"][3].casefold() == "buy"
-    assert by_tag["58"][2] == HOSTILE
+    assert by_tag["54"][4].casefold() == "buy"
+    assert by_tag["58"][3] == HOSTILE
     assert screen.page.locator("img[src=x]").count() == 0
     # New messages come in; the one that is being read stays.
     screen.page.wait_for_timeout(3_000)
@@ -228,33 +144,12 @@ def test_two_viewers_do_not_share_their_filters(browser: Any, screen: Screen) ->
     other.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_pictured(browser: Any, stack: Stack, scheme: str) -> None:
-    pictures = ROOT / "screenshots"
-    viewer = Screen(browser, str(stack.dashboard_url), scheme=scheme)
-    for path, name in PAGES.items():
-        viewer.open(path)
-        viewer.until(viewer.table, "a table")
-        if name == "quarantine":
-            viewer.select_row(0)
-            viewer.page.get_by_text("What is wrong").wait_for()
-        for width in WIDTHS:
-            viewer.resize(width)
-            viewer.screenshot(pictures / f"{name}-{width}-{scheme}.png")
-            sideways = viewer.page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth")
-            assert not sideways, f"{name} scrolls sideways at {width} px"
-        viewer.resize(WIDTHS[0])
-        if KEEP and (name, scheme) == ("overview", "light"):
-            viewer.screenshot(ROOT / "docs" / "images" / "dashboard.png")
-    viewer.close()
-
-
 def test_empty_database_says_how_to_start(browser: Any, stack: Stack) -> None:
     with psycopg.connect(stack.postgres.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE empty")
     url = stack.postgres.url.replace("/fixwatch?", "/empty?")
-    with _dashboard(url) as dashboard:
-        viewer = Screen(browser, dashboard).open("")
+    with dashboard(url) as address:
+        viewer = Screen(browser, address).open("")
         viewer.until(lambda: "fixwatch db migrate" in viewer.status, "what to run")
         with psycopg.connect(url, autocommit=True) as connection:
             migrate(connection)

@@ -6,11 +6,23 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from fixwatch import __version__
-from fixwatch.dashboard import live, markup, reading
-from fixwatch.dashboard.pages import blotter, overview, quarantine, sessions
+from fixwatch.dashboard import links, live, markup, query, reading
+from fixwatch.dashboard.pages import (
+    blotter,
+    messages,
+    order,
+    orders,
+    overview,
+    quarantine,
+    session,
+    sessions,
+    system,
+)
 from fixwatch.dashboard.status import Level, Status, assess
+from fixwatch.dashboard.style import STYLE
 from fixwatch.store.figures import Health
 
 # Files of ours: an icon by name would be fetched from a host of somebody else.
@@ -30,28 +42,39 @@ def main() -> None:
         },
     )
     st.logo(_LOGO, size="medium")
-    st.html(markup.STYLE)
-    page = st.navigation(
-        [
-            st.Page(
-                overview.page,
-                title="Overview",
-                icon=":material/monitoring:",
-                url_path="overview",
-                default=True,
-            ),
-            st.Page(blotter.page, title="Blotter", icon=":material/receipt_long:", url_path="blotter"),
-            st.Page(sessions.page, title="Sessions", icon=":material/swap_horiz:", url_path="sessions"),
-            st.Page(quarantine.page, title="Quarantine", icon=":material/rule:", url_path="quarantine"),
-        ],
-        position="top",
-    )
+    st.html(STYLE)
+    pages = _pages()
+    links.register(pages)
+    page = st.navigation(list(pages.values()), position="top")
+    query.begin(page.url_path)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch"):
             live.live(reading.health, _status, _away)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             live.controls()
+    remark = st.empty()
     page.run()
+    if (left_out := query.left_out()) is not None:
+        remark.html(markup.note(left_out))
+
+
+def _pages() -> dict[str, Page]:
+    """The pages by their URL paths, in the order of the navigation."""
+    found = (
+        st.Page(
+            overview.page, title="Overview", icon=":material/monitoring:", url_path="overview", default=True
+        ),
+        st.Page(blotter.page, title="Blotter", icon=":material/receipt_long:", url_path="blotter"),
+        st.Page(orders.page, title="Orders", icon=":material/list_alt:", url_path="orders"),
+        st.Page(sessions.page, title="Sessions", icon=":material/swap_horiz:", url_path="sessions"),
+        st.Page(messages.page, title="Messages", icon=":material/mail:", url_path="messages"),
+        st.Page(quarantine.page, title="Quarantine", icon=":material/rule:", url_path="quarantine"),
+        st.Page(system.page, title="System", icon=":material/dns:", url_path="system"),
+        # One thing each, by links only.
+        st.Page(order.page, title="Order", url_path="order", visibility="hidden"),
+        st.Page(session.page, title="Session", url_path="session", visibility="hidden"),
+    )
+    return {page.url_path or "overview": page for page in found}
 
 
 def _status(health: Health) -> None:

@@ -19,14 +19,15 @@ from fixwatch.dashboard.theme import BLUE, GREY, ORANGE
 from fixwatch.store.figures import IngestStep, SymbolVolume, TradeStep, Window
 
 Chart = alt.Chart
+Layers = alt.LayerChart | alt.FacetChart
 
-_HEIGHT: Final = 240
+HEIGHT: Final = 240
 #: Pixels a symbol's bar, and what the axis needs.
 _BAR, _AXIS = 22, 46
 _DIRECTIONS: Final = ["Buy", "Sell", "Other"]
 _COLOURS: Final = [BLUE, ORANGE, GREY]
 #: 1.5k, 20M, 3B: people in markets say billion where SI says giga.
-_SHORT_NUMBER: Final = "replace(format(datum.value, '~s'), 'G', 'B')"
+SHORT_NUMBER: Final = "replace(format(datum.value, '~s'), 'G', 'B')"
 _TITLE_PADDING: Final = 8
 
 
@@ -53,9 +54,9 @@ def trades_over_time(
         alt.Chart(frame)
         .mark_bar(orient="vertical", binSpacing=1)
         .encode(
-            x=_time_axis("from", zone),
+            x=time_axis("from", zone),
             x2="to:T",
-            y=alt.Y("trades:Q", title=f"Trades per {unit}", stack="zero", axis=_figure_axis()),
+            y=alt.Y("trades:Q", title=f"Trades per {unit}", stack="zero", axis=figure_axis()),
             color=alt.Color(
                 "direction:N",
                 title=None,
@@ -68,7 +69,7 @@ def trades_over_time(
                 alt.Tooltip("trades:Q", title="Trades", format=","),
             ],
         )
-        .properties(height=_HEIGHT)
+        .properties(height=HEIGHT)
     )
     return chart
 
@@ -91,7 +92,7 @@ def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars:
         alt.Chart(frame)
         .mark_bar(color=BLUE if figure == "notional" else ORANGE, size=_BAR - 8)
         .encode(
-            x=alt.X("figure:Q", title=title, axis=_figure_axis()),
+            x=alt.X("figure:Q", title=title, axis=figure_axis()),
             y=alt.Y("symbol:N", title=None, sort=None, axis=alt.Axis(labelLimit=120, labelBaseline="middle")),
             tooltip=[
                 alt.Tooltip("symbol:N", title="Symbol"),
@@ -113,14 +114,14 @@ def messages_per_second(steps: Sequence[IngestStep], step_seconds: int, where: t
             color=BLUE, opacity=0.25, line={"color": BLUE, "strokeWidth": 1.5}, interpolate="step-after"
         )
         .encode(
-            x=_time_axis("at", zone),
-            y=alt.Y("rate:Q", title="Messages stored per second", axis=_figure_axis()),
+            x=time_axis("at", zone),
+            y=alt.Y("rate:Q", title="Messages stored per second", axis=figure_axis()),
             tooltip=[
                 alt.Tooltip("at:T", title=f"Time ({zone})", format="%H:%M:%S", formatType="utc"),
                 alt.Tooltip("rate:Q", title="Messages/s", format=",.0f"),
             ],
         )
-        .properties(height=_HEIGHT)
+        .properties(height=HEIGHT)
     )
     return chart
 
@@ -134,11 +135,11 @@ def lag(steps: Sequence[IngestStep], where: tzinfo, zone: str) -> Chart:
             color=ORANGE, strokeWidth=1.5, interpolate="step-after", invalid="break-paths-show-path-domains"
         )
         .encode(
-            x=_time_axis("at", zone),
+            x=time_axis("at", zone),
             y=alt.Y(
                 "lag:Q",
                 title="Records not stored yet",
-                axis=_figure_axis(),
+                axis=figure_axis(),
                 # An idle line lies on the floor, whatever its last few records were.
                 scale=alt.Scale(zero=True, nice=True),
             ),
@@ -147,7 +148,7 @@ def lag(steps: Sequence[IngestStep], where: tzinfo, zone: str) -> Chart:
                 alt.Tooltip("lag:Q", title="Records behind", format=","),
             ],
         )
-        .properties(height=_HEIGHT)
+        .properties(height=HEIGHT)
     )
     return chart
 
@@ -162,11 +163,13 @@ def _ingest_frame(steps: Sequence[IngestStep], where: tzinfo) -> pl.DataFrame:
     )
 
 
-def _time_axis(field: str, zone: str) -> alt.X:
+def time_axis(field: str, zone: str) -> alt.X:
+    """The axis of times: wall-clock times of the viewer's zone, `zone` in its title."""
     # The data are wall-clock times of the viewer's zone dressed up as UTC.
     axis = alt.Axis(format="%H:%M", tickCount=8, grid=False, labelOverlap=True, titlePadding=_TITLE_PADDING)
     return alt.X(f"{field}:T", title=f"Time ({zone})", scale=alt.Scale(type="utc"), axis=axis)
 
 
-def _figure_axis() -> alt.Axis:
-    return alt.Axis(tickCount=4, tickMinStep=1, labelExpr=_SHORT_NUMBER, titlePadding=_TITLE_PADDING)
+def figure_axis() -> alt.Axis:
+    """The axis of a figure, its numbers shortened."""
+    return alt.Axis(tickCount=4, tickMinStep=1, labelExpr=SHORT_NUMBER, titlePadding=_TITLE_PADDING)

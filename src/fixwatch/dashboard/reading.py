@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import streamlit as st
 
 from fixwatch import session_settings
+from fixwatch.dashboard import wording
 from fixwatch.decoding import decode_options
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.session_settings import SessionSettings
 from fixwatch.settings import load
-from fixwatch.store import figures
+from fixwatch.store import figures, system_views
+from fixwatch.store.order_views import Order
 from fixwatch.store.reader import Reader
-from fixwatch.store.rollup_views import TradeChoices
+from fixwatch.store.rollup_views import Step, TradeChoices, TradesBy
 from fixwatch.store.views import Session
 
 #: Seconds that an answer is shared for: less than the shortest refresh, so that every refresh brings news.
@@ -24,6 +27,12 @@ _LONG_SHARED_S: Final = 10.0
 #: Lists to choose from change slowly.
 _CHOICES_S: Final = 10.0
 _CHOICE_MINUTES: Final = 60
+_ACCOUNT_HOURS: Final = 24
+_MOST_ACCOUNTS: Final = 500
+#: Messages with one ExecID whose orders are looked up.
+_MOST_FILLS: Final = 20
+#: Sizes cost the server a look at its files.
+_SIZES_S: Final = 15.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -78,6 +87,51 @@ def session_labels() -> dict[str, int]:
 
 
 @st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
+def session_pairs() -> dict[str, int]:
+    """Session pairs by their label: both ends."""
+    return {wording.ends(pair.ends): pair.pair_id for pair in reader().orders.pairs()}
+
+
+@st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
+def accounts() -> tuple[str, ...]:
+    """Accounts that were traded for in the last hours, for filters."""
+    now = datetime.now(UTC)
+    found = reader().rollups.trades(
+        Step.DAY, now - timedelta(hours=_ACCOUNT_HOURS), now, by=(TradesBy.ACCOUNT,)
+    )
+    return tuple(sorted({row.account for row in found.rows if row.account}))[:_MOST_ACCOUNTS]
+
+
+def orders_of_id(id_: str) -> tuple[Order, ...]:
+    """The orders that ever had an id, or whose fill has it as its ExecID(17); the latest use first."""
+    orders = reader().orders
+    if found := orders.by_id(id_):
+        return found
+    messages = reader().messages.of_id(id_, limit=_MOST_FILLS)
+    keys = dict.fromkeys(message.order_key for message in messages if message.order_key is not None)
+    by_key = {order.order_key: order for order in map(orders.by_key, keys) if order is not None}
+    return tuple(by_key.values())
+
+
+@st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
 def trade_choices() -> TradeChoices:
     """`Reader.rollups.choices` of the last hour with trades."""
     return reader().rollups.choices(_CHOICE_MINUTES)
+
+
+@st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
+def system() -> system_views.System:
+    """`SystemReader.system`, shared."""
+    return reader().system.system()
+
+
+@st.cache_resource(ttl=_SIZES_S, max_entries=1, show_spinner=False)
+def storage() -> system_views.Storage:
+    """`SystemReader.storage`, shared."""
+    return reader().system.storage()
+
+
+@st.cache_resource(ttl=_CHOICES_S, max_entries=1, show_spinner=False)
+def streams() -> tuple[system_views.Stream, ...]:
+    """`SystemReader.streams`, shared."""
+    return reader().system.streams()

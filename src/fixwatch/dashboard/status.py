@@ -58,17 +58,13 @@ def assess(health: Health) -> Status:
         notices.append(f"Messages take {wording.milliseconds(latency)} to be stored.")
     if health.recent.quarantined:
         notices.append(
-            f"{_number(health.recent.quarantined, 'message')} quarantined in the last {RECENT_MINUTES} min."
+            f"{wording.number(health.recent.quarantined, 'message')} quarantined in the last {RECENT_MINUTES} min."
         )
     if health.session_counts.with_missing:
-        missing = _number(health.session_counts.with_missing, "session direction")
+        missing = wording.number(health.session_counts.with_missing, "session direction")
         notices.append(f"Sequence numbers missing on {missing}.")
     if troubles:
         return Status(Level.TROUBLE, "Not storing", (*troubles, *notices))
     if notices:
         return Status(Level.NOTICE, "Running, with something to look at", tuple(notices))
     return Status(Level.OK, "All well", (f"{wording.rate(rate)} messages/s",))
-
-
-def _number(value: int, noun: str) -> str:
-    return f"{wording.count(value)} {noun}{'' if value == 1 else 's'}"

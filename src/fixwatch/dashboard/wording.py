@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
@@ -17,9 +18,41 @@ _BUYING: Final = frozenset("13")
 _SELLING: Final = frozenset("2456")
 
 
+#: Characters that turn text around or join nothing: they would write over what stands beside them.
+_UNSEEN: Final = frozenset(
+    (
+        *range(0x80, 0xA0),
+        0x061C,
+        *range(0x200B, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+    )
+)
+_PICTURES: Final = (
+    {code: 0x2400 + code for code in range(0x20)}
+    | {0x7F: 0x2421}
+    | {code: f"\u2039U+{code:04X}\u203a" for code in _UNSEEN}
+)
+
+
+def visible(value: str, *, most: int = 200) -> str:
+    """What a counterparty sent, fit for one line: at most `most` characters, and those that are not seen are shown.
+
+    Control characters as their pictures (U+2400 and on), marks that turn text around by their code.
+    """
+    cut = value if len(value) <= most else f"{value[:most]}\u2026"
+    return cut.translate(_PICTURES)
+
+
 def count(value: int) -> str:
     """A whole number with thousands separators."""
     return f"{value:,}"
+
+
+def number(value: int, noun: str) -> str:
+    """So many of a thing: `1 trade`, `2 trades`."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def amount(value: Decimal | None, *, least_places: int = 0) -> str:
@@ -81,6 +114,43 @@ def msg_type(code: str | None) -> str:
     return code if message is None else f"{code} {message.name}"
 
 
+def meaning(tag: int, value: str | None) -> str:
+    """What a value of an enum means: `Partially filled`; the value itself where no version says."""
+    if not value:
+        return NOTHING
+    # Later versions left some values out that older ones had.
+    versions = (Dictionary.load(version) for version in ("FIX.5.0SP2", "FIX.4.4", "FIX.4.2"))
+    found = next(filter(None, (version.enum_meaning(tag, value) for version in versions)), None)
+    return visible(value, most=20) if found is None else found.replace("_", " ").capitalize()
+
+
+def duration(length: timedelta | None) -> str:
+    """A stretch of time as a latency is said, signed: `250 us`, `12 ms`, `3.2 s`, `5 min 10 s`, `2 h 5 min`."""
+    if length is None:
+        return NOTHING
+    sign = "-" if length < timedelta() else ""
+    microseconds = abs(length) // timedelta(microseconds=1)
+    if microseconds < 1_000:
+        return f"{sign}{microseconds} us" if microseconds else "0 ms"
+    if microseconds < 1_000_000:
+        return f"{sign}{microseconds / 1_000:.3g} ms" if microseconds < 999_500 else f"{sign}1 s"
+    seconds = microseconds / 1_000_000
+    if seconds < 60:
+        return f"{sign}{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{sign}{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{sign}{hours} h {minutes} min" if hours < 48 else f"{sign}{hours // 24} d {hours % 24} h"
+
+
+def ends(parts: Sequence[str]) -> str:
+    """Both ends of a session pair, each of three parts."""
+    half = len(parts) // 2
+    sides = ("/".join(part for part in side if part) for side in (parts[:half], parts[half:]))
+    return visible(" ↔ ".join(sides), most=80)
+
+
 def direction(code: str) -> str:
     """Which way a Side(54) trades: `Buy`, `Sell` or `Other`."""
     return "Buy" if code in _BUYING else "Sell" if code in _SELLING else "Other"
@@ -115,7 +185,23 @@ def moment(at: datetime | None, where: tzinfo, now: datetime) -> str:
     return clock if local.date() == now.astimezone(where).date() else f"{local:%Y-%m-%d} {clock}"
 
 
+def exact_time(at: datetime | None, where: tzinfo) -> str:
+    """Date and time to the microsecond in `where`."""
+    return NOTHING if at is None else f"{at.astimezone(where):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def day_time(at: datetime | None, where: tzinfo) -> str:
+    """Date and time to the second in `where`."""
+    return NOTHING if at is None else f"{at.astimezone(where):%Y-%m-%d %H:%M:%S}"
+
+
 def wall_clock_ms(at: datetime, where: tzinfo) -> int:
     """The wall clock of `where` as if it were UTC, ms since 1970: charts know UTC or the browser's zone only."""
-    local = at.astimezone(where).replace(tzinfo=UTC)
-    return int(local.timestamp() * 1000)
+    return wall_clock_us(at, where) // 1000
+
+
+def wall_clock_us(at: datetime, where: tzinfo) -> int:
+    """The same in microseconds."""
+    return (at.astimezone(where).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(
+        microseconds=1
+    )

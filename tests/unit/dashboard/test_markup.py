@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fixwatch.dashboard import markup
-from fixwatch.dashboard.markup import FieldRow
+from fixwatch.dashboard import markup, wording
+from fixwatch.dashboard.markup import FieldRow, PairRow
 from fixwatch.dashboard.status import Level, Status
 
 HOSTILE = [
@@ -42,14 +42,24 @@ def _read(markup_text: str) -> _Reader:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_every_place(text: str) -> None:
-    harmless = markup.field_table([FieldRow("58", "x", "x", "x", defect="x")])
-    hostile = markup.field_table([FieldRow("58", text, text, text, defect=text)])
+    seen = wording.visible(text)
+    harmless = markup.field_table([FieldRow("58", "x", "x", "x", defect="x", type="x")])
+    hostile = markup.field_table([FieldRow("58", text, text, text, defect=text, type=text)])
     assert _read(hostile).tags == _read(harmless).tags
-    assert _read(hostile).text.count(text) == 4
+    assert _read(hostile).text.count(seen) == 5
+    for place in (
+        lambda value: markup.pair_table([PairRow(FieldRow("58", value, value, value), None)]),
+        lambda value: markup.title(value, value),
+        lambda value: markup.note(value),
+        lambda value: markup.facts([(value, value)]),
+        lambda value: markup.tags([(Level.OK, value)]),
+    ):
+        assert _read(place(text)).tags == _read(place("x")).tags
+        assert seen in _read(place(text)).text
     line = markup.status_line(Status(Level.TROUBLE, text, (text,)))
     assert _read(line).tags == _read(markup.status_line(Status(Level.TROUBLE, "x", ("x",)))).tags
-    assert _read(line).text.count(text) == 2
-    assert _read(markup.bullet_list([text])).text == text
+    assert _read(line).text.count(seen) == 2
+    assert _read(markup.bullet_list([text])).text == seen
 
 
 def test_control_characters_are_seen() -> None:
@@ -71,3 +81,22 @@ def test_field_with_a_defect_is_marked_and_says_it() -> None:
 def test_status_line_does_not_rely_on_colour() -> None:
     lines = {level: _read(markup.status_line(Status(level, "x"))).text for level in Level}
     assert len(set(lines.values())) == len(Level)
+
+
+def test_what_differs_is_said_in_words() -> None:
+    same = FieldRow("55", "Symbol", "A", "")
+    table = markup.pair_table(
+        [
+            PairRow(same, same),
+            PairRow(same, FieldRow("55", "Symbol", "B", "")),
+            PairRow(same, None),
+            PairRow(None, same),
+        ]
+    )
+    assert [word in table for word in ("differs", "only first", "only second")] == [True] * 3
+    assert table.count("fw-other") == 3
+
+
+def test_a_pair_has_a_field() -> None:
+    with pytest.raises(ValueError, match="nothing"):
+        _ = PairRow(None, None).row

@@ -89,3 +89,35 @@ def test_defect_reads_as_words() -> None:
 )
 def test_size_names_the_largest_unit(octets: int, text: str) -> None:
     assert wording.size(octets) == text
+
+
+def test_what_is_not_seen_is_shown_and_what_is_long_is_cut() -> None:
+    assert wording.visible("a\0b\u202ec\x7f") == "a\u2400b\u2039U+202E\u203ac\u2421"
+    assert wording.visible("x" * 10_000, most=5) == "xxxxx\u2026"
+    assert wording.visible("caf\u00e9 \u20ac 5") == "caf\u00e9 \u20ac 5"
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"),
+    [
+        (0, "0 ms"),
+        (250, "250 us"),
+        (12_000, "12 ms"),
+        (-3_500, "-3.5 ms"),
+        (999_600, "1 s"),
+        (3_200_000, "3.2 s"),
+        (310_000_000, "5 min 10 s"),
+        (7_500_000_000, "2 h 5 min"),
+        (180_000_000_000, "2 d 2 h"),
+    ],
+)
+def test_a_latency_is_signed_and_in_its_unit(microseconds: int, text: str) -> None:
+    assert wording.duration(timedelta(microseconds=microseconds)) == text
+
+
+def test_meanings_of_older_versions_are_known() -> None:
+    assert wording.meaning(39, "1") == "Partially filled"
+    assert wording.meaning(150, "2") == "Fill"
+    assert wording.meaning(150, "F").startswith("Trade")
+    assert wording.meaning(39, "\u202e") == "\u2039U+202E\u203a"
+    assert wording.meaning(39, None) == wording.NOTHING

@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import reading, wording
+from fixwatch.dashboard import reading, tables, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.rollup_views import TradeChoices
 from fixwatch.store.trade_views import Trade, TradeFilter, TradeKey, TradePage
@@ -110,7 +110,7 @@ def _position(found: TradePage, before: TradeKey | None) -> None:
 
 def _table(trades: list[Trade]) -> None:
     where, now = time_zone(), datetime.now(time_zone())
-    st.dataframe(
+    tables.draw(
         {
             f"Time ({time_zone_name()})": [wording.moment(_time(trade), where, now) for trade in trades],
             "Symbol": [trade.symbol or wording.NOTHING for trade in trades],
@@ -129,9 +129,8 @@ def _table(trades: list[Trade]) -> None:
             "ExecID": [trade.exec_id for trade in trades],
         },
         key="blotter",
-        hide_index=True,
         height=720,
-        placeholder="No trades match",
+        empty="No trades match",
         column_config={
             **{name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
             **{

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import charts, reading, wording
+from fixwatch.dashboard import charts, reading, tables, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.figures import Overview
 
@@ -155,7 +155,7 @@ def _symbols(answer: Overview) -> None:
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True):
         st.subheader("Figures by symbol")
-        st.dataframe(
+        tables.draw(
             {
                 "Symbol": [volume.symbol or wording.NOTHING for volume in answer.symbols],
                 "Trades": [wording.count(volume.trades) for volume in answer.symbols],
@@ -163,8 +163,9 @@ def _symbols(answer: Overview) -> None:
                 "Notional": [wording.amount(volume.notional, least_places=2) for volume in answer.symbols],
             },
             key="symbols",
-            hide_index=True,
             height=250,
+            empty="No trades in this window",
+            alt="Trades, quantity and notional by symbol",
             column_config={
                 name: st.column_config.TextColumn(width=width, alignment="right")
                 for name, width in _FIGURE_WIDTHS.items()
@@ -172,16 +173,16 @@ def _symbols(answer: Overview) -> None:
         )
     with right, st.container(border=True):
         st.subheader("Defects by reason")
-        st.dataframe(
+        tables.draw(
             {
                 "Reason": [wording.reason(count.reason) for count in answer.defects],
                 "Tag": [str(count.ref_tag) if count.ref_tag else wording.NOTHING for count in answer.defects],
                 "Found": [wording.count(count.defects) for count in answer.defects],
             },
             key="defects",
-            hide_index=True,
             height=250,
-            placeholder="No defects",
+            empty="No defects in this window",
+            alt="Defects by reason and tag",
             column_config={name: st.column_config.TextColumn(alignment="right") for name in ("Tag", "Found")},
         )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from fixwatch.dashboard import decoded, markup, reading, wording
+from fixwatch.dashboard import decoded, markup, reading, tables, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.fix.defects import BY_LABEL
 from fixwatch.store.message_views import DefectiveMessage, DefectivePage, StoredMessage
@@ -80,7 +80,7 @@ def _caption(found: DefectivePage, *, held: bool) -> None:
 
 def _table(messages: tuple[DefectiveMessage, ...]) -> None:
     where, now = time_zone(), datetime.now(time_zone())
-    st.dataframe(
+    tables.draw(
         {
             f"Stored ({time_zone_name()})": [
                 wording.moment(found.ingested_at, where, now) for found in messages
@@ -100,9 +100,8 @@ def _table(messages: tuple[DefectiveMessage, ...]) -> None:
         key="quarantine",
         on_select="rerun",
         selection_mode="single-row",
-        hide_index=True,
         height=320,
-        placeholder="Nothing is in quarantine",
+        empty="Nothing is in quarantine",
         column_config={
             "Defects": st.column_config.TextColumn(width="medium"),
             **{

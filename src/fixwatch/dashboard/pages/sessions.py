@@ -6,21 +6,14 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import reading, wording
+from fixwatch.dashboard import opening, reading, session_wording, tables, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
-from fixwatch.session_settings import SessionSettings
-from fixwatch.store.conduct import Conduct, conduct, ends_of
+from fixwatch.store.conduct import ends_of
 from fixwatch.store.figures import RECENT_MINUTES
 from fixwatch.store.views import Session
 
 #: Longer tables scroll inside.
 _MOST_ROWS: Final = 24
-_STATES: Final = {True: "● Logged on", False: "○ Logged off", None: "? Not known"}
-_WRONG: Final = {
-    Conduct.SILENT: "● Logged on, silent",
-    Conduct.NOT_LOGGED_ON: "○ Not logged on, but open",
-    Conduct.OUT_OF_HOURS: "● Logged on, but closed",
-}
 _RIGHT: Final = (
     "Messages",
     f"Last {RECENT_MINUTES} min",
@@ -41,6 +34,7 @@ def page() -> None:
 
 
 def _draw(sessions: tuple[Session, ...]) -> None:
+    opening.follow()
     on = sum(session.logged_on is True for session in sessions)
     st.caption(
         f"{wording.count(len(sessions))} directions, {wording.count(on)} logged on. Quarantined: of the last "
@@ -48,11 +42,17 @@ def _draw(sessions: tuple[Session, ...]) -> None:
         "Rejects: Reject, BusinessMessageReject, DontKnowTrade."
     )
     where, rules = time_zone(), reading.session_rules()
-    st.dataframe(
+    tables.draw(
         {
-            "Sender": [session.sender for session in sessions],
-            "Target": [session.target for session in sessions],
-            "State": [_state(session, rules) for session in sessions],
+            "Sender": opening.labels(
+                "sessions",
+                [session.sender for session in sessions],
+                [str(session.session_id) for session in sessions],
+            ),
+            "Target": [wording.visible(session.target) for session in sessions],
+            "State": [
+                session_wording.state(session, rules.rules(ends_of(session)))[1] for session in sessions
+            ],
             "Last seen": [
                 f"{wording.ago(None if session.last_seen is None else session.at - session.last_seen)} ago"
                 for session in sessions
@@ -72,7 +72,7 @@ def _draw(sessions: tuple[Session, ...]) -> None:
                 wording.count(session.rejects + session.business_rejects + session.dont_know_trades)
                 for session in sessions
             ],
-            "Version": [session.begin_string or wording.NOTHING for session in sessions],
+            "Version": [wording.visible(session.begin_string or wording.NOTHING) for session in sessions],
             "Heartbeat": [
                 wording.NOTHING if session.heart_bt_int is None else f"{session.heart_bt_int} s"
                 for session in sessions
@@ -85,14 +85,11 @@ def _draw(sessions: tuple[Session, ...]) -> None:
             ],
         },
         key="sessions",
-        hide_index=True,
         height="content" if len(sessions) <= _MOST_ROWS else 800,
-        placeholder="No session has been seen yet",
-        column_config={name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
+        empty="No session has been seen yet",
+        column_config={
+            "Sender": opening.column("sessions", "session", "id", "Press to see what the session did"),
+            **{name: st.column_config.TextColumn(alignment="right") for name in _RIGHT},
+        },
         alt="Directions of sessions",
     )
-
-
-def _state(session: Session, rules: SessionSettings) -> str:
-    wrong = conduct(session, rules.rules(ends_of(session)))
-    return _STATES[session.logged_on] if wrong is None else _WRONG[wrong]
