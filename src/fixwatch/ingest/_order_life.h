@@ -8,6 +8,10 @@
 
 #include "_order_event.h"
 
+/* Messages of an order that are kept: reports, requests. */
+#define FW_MOST_REPORTS 64
+#define FW_MOST_REQUESTS 32
+
 /* What is wrong with an order: a bit each; `orders.py` has their names. */
 enum { FW_QUANTITIES_DISAGREE = 1, FW_CUM_QTY_WENT_BACK = 2, FW_AVG_PX_DISAGREES = 4, FW_FILL_AFTER_END = 8,
        FW_OVERFILLED = 16 };
@@ -20,6 +24,7 @@ typedef struct {
     __int128 number[FW_NUMBERS]; /* terms, CumQty, LeavesQty, AvgPx; FW_LAST_QTY, FW_LAST_PX: sums, see below */
     uint8_t has;
     uint8_t ord_status, exec_type; /* 0: no report yet */
+    uint8_t settled_status;        /* the last OrdStatus(39) that was not pending cancel or pending replace */
     uint8_t ended;                 /* after Canceled, Expired, Rejected */
     uint8_t reported_terms;        /* the terms are from a report, not from a request */
     uint8_t unsummed;              /* fills that could not be summed up, or busts of fills that are not known */
@@ -163,24 +168,27 @@ static int fw_quantities_agree(const fw_order *order, const fw_event *event, __i
     }
 }
 
+/* The first answer, and the first fill. */
+static void fw_take_times(fw_order *order, const fw_event *event) {
+    if (order->answered_at == FW_NEVER || event->sent < order->answered_at) {
+        order->answered_at = event->sent;
+        order->answer_session = event->session_id;
+    }
+    if (fw_is_fill(event) && (order->first_fill_at == FW_NEVER || event->sent < order->first_fill_at)) {
+        order->first_fill_at = event->sent;
+        order->fill_session = event->session_id;
+    }
+}
+
 static void fw_live_execution(fw_order *order, const fw_event *event) {
     __int128 cum = 0, leaves = 0, before = order->number[FW_CUM_QTY];
     int had_cum = order->has >> FW_CUM_QTY & 1, has_cum = event->has >> FW_CUM_QTY & 1;
     int moves_back = fw_is_bust(event) || fw_is_correction(event) || event->exec_type == 'D';
     uint8_t status = event->ord_status ? event->ord_status : order->ord_status;
-    if (order->answered_at == FW_NEVER || event->sent < order->answered_at) {
-        order->answered_at = event->sent;
-        order->answer_session = event->session_id;
-    }
-    if (fw_is_fill(event)) {
-        /* One that takes the place of a busted one fills nothing more. */
-        if (order->ended && (!has_cum || event->number[FW_CUM_QTY] > order->ended_cum))
-            order->defects |= FW_FILL_AFTER_END;
-        if (order->first_fill_at == FW_NEVER || event->sent < order->first_fill_at) {
-            order->first_fill_at = event->sent;
-            order->fill_session = event->session_id;
-        }
-    }
+    fw_take_times(order, event);
+    /* One that takes the place of a busted one fills nothing more. */
+    if (fw_is_fill(event) && order->ended && (!has_cum || event->number[FW_CUM_QTY] > order->ended_cum))
+        order->defects |= FW_FILL_AFTER_END;
     if (has_cum) {
         cum = event->number[FW_CUM_QTY];
         if (had_cum && cum < before && !moves_back) order->defects |= FW_CUM_QTY_WENT_BACK;
@@ -204,7 +212,15 @@ static void fw_live_execution(fw_order *order, const fw_event *event) {
     if (event->reason != FW_NO_REASON) order->ord_rej_reason = event->reason;
 }
 
-/* A report: 8 tells all of the state, 9 (OrderCancelReject) OrdStatus(39) alone. */
+/* What a pending order is once its request is rejected: as before, and with the fills that came since. */
+static uint8_t fw_not_pending(const fw_order *order) {
+    uint8_t status = order->settled_status ? order->settled_status : '0';
+    __int128 cum = order->number[FW_CUM_QTY];
+    if (cum <= 0 || !(status == '0' || status == '1' || status == '5' || status == 'A')) return status;
+    return order->has >> FW_ORDER_QTY & 1 && cum >= order->number[FW_ORDER_QTY] ? '2' : '1';
+}
+
+/* A report: 8 tells all of the state, 9 (OrderCancelReject) OrdStatus(39) alone, in FIX 4.0 not even that. */
 static void fw_live_report(fw_order *order, const fw_event *event) {
     /* CxlRejReason(102) 1: the receiver does not know the order, and what it says its state is means nothing. */
     int unknown_order = event->type == '9' && event->reason == 1;
@@ -214,54 +230,67 @@ static void fw_live_report(fw_order *order, const fw_event *event) {
         order->cxl_rej_reason = event->reason;
     order->text[FW_NOTE] = event->text[FW_NOTE];
     if (event->ord_status && !unknown_order) order->ord_status = event->ord_status;
+    if (event->type == '9' && !event->ord_status && fw_is_pending(0, order->ord_status))
+        order->ord_status = fw_not_pending(order);
+    if (!fw_is_pending(0, order->ord_status)) order->settled_status = order->ord_status;
     order->state_time = event->sent;
     order->state_seq = event->seq;
     order->state_kafka_time = event->kafka_time;
 }
 
-/* The fills that stand: each once, less those that were busted, at the values that they were corrected to.
- * A correction's own ExecID(17) names the fill from then on. `events` are the reports. */
-static int fw_sum_fills(fw_order *order, const fw_event *events, int32_t count) {
-    int32_t changes = 0;
-    for (int32_t i = 0; i < count; i++)
-        if (fw_is_bust(&events[i]) || fw_is_correction(&events[i])) changes++;
+/* The report of this ExecID(17) that is a fill, else the correction, the one sent first; -1: there is none. */
+static int32_t fw_find_exec(const fw_event *events, int32_t count, uint64_t exec) {
+    int32_t correction = -1;
     for (int32_t i = 0; i < count; i++) {
-        const fw_event *fill = &events[i], *latest = fill;
-        int busted = 0;
-        if (!fw_is_fill(fill)) continue;
-        if (fill->exec) {
-            int is_first = 1;
-            for (int32_t k = 0; k < i && is_first; k++)
-                if (fw_is_fill(&events[k]) && events[k].exec == fill->exec) is_first = 0;
-            if (!is_first) continue; /* the same ExecID(17) with other content: a conflict, not a fill more */
-        }
-        if (changes && fill->exec) {
-            uint64_t names[8] = {fill->exec};
-            int known = 1;
-            for (int32_t k = 0; k < count; k++) {
-                const fw_event *change = &events[k];
-                int is_correction = fw_is_correction(change);
-                if (!is_correction && !fw_is_bust(change)) continue;
-                for (int n = 0; n < known; n++) {
-                    if (change->ref != names[n]) continue;
-                    if (!is_correction) busted = 1;
-                    if (is_correction) latest = change;
-                    if (is_correction && change->exec && known < 8) names[known++] = change->exec;
-                    break;
-                }
-            }
-        }
-        if (busted) continue;
-        __int128 qty = latest->has >> FW_LAST_QTY & 1 ? latest->number[FW_LAST_QTY] : fill->number[FW_LAST_QTY];
-        __int128 px = latest->has >> FW_LAST_PX & 1 ? latest->number[FW_LAST_PX] : fill->number[FW_LAST_PX];
+        if (events[i].exec != exec) continue;
+        if (fw_is_fill(&events[i])) return i;
+        if (correction < 0 && fw_is_correction(&events[i])) correction = i;
+    }
+    return correction;
+}
+
+/* The fill that a bust or a correction is of; it may name a correction of it. -1: it is not among the events. */
+static int32_t fw_find_fill(const fw_event *events, int32_t count, const fw_event *change) {
+    for (int32_t step = 0; step <= count; step++) {
+        int32_t at = fw_find_exec(events, count, change->ref);
+        if (at < 0 || fw_is_fill(&events[at])) return at;
+        change = &events[at];
+    }
+    return -1; /* they name each other in a ring */
+}
+
+/* The fills that stand: each once, less those that were busted, at the values that they were corrected to. A correction
+ * is another name of its fill. `events` are the reports; a bust of none of them is of one in the past, if there is
+ * one. */
+static void fw_sum_fills(fw_order *order, const fw_event *events, int32_t count, int has_past) {
+    const fw_event *latest[FW_MOST_REPORTS];
+    uint8_t busted[FW_MOST_REPORTS] = {0};
+    if (count > FW_MOST_REPORTS) count = FW_MOST_REPORTS;
+    for (int32_t i = 0; i < count; i++) latest[i] = &events[i];
+    for (int32_t i = 0; i < count; i++) {
+        int is_bust = fw_is_bust(&events[i]);
+        if (!is_bust && !fw_is_correction(&events[i])) continue;
+        int32_t fill = fw_find_fill(events, count, &events[i]);
+        if (fill >= 0 && is_bust) busted[fill] = 1;
+        if (fill >= 0 && !is_bust) latest[fill] = &events[i];
+        if (fill < 0 && has_past) order->unsummed = 1;
+        if (fill < 0 && has_past && is_bust) order->fills--;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        const fw_event *fill = &events[i];
+        if (!fw_is_fill(fill) || busted[i]) continue;
+        /* The same ExecID(17) with other content: a conflict, not a fill more. */
+        if (fill->exec && fw_find_exec(events, count, fill->exec) != i) continue;
+        __int128 qty = (latest[i]->has >> FW_LAST_QTY & 1 ? latest[i] : fill)->number[FW_LAST_QTY];
+        __int128 px = (latest[i]->has >> FW_LAST_PX & 1 ? latest[i] : fill)->number[FW_LAST_PX];
         if (!(fill->has >> FW_LAST_PX & 1)) order->unsummed = 1;
         fw_sum_fill(order, qty, px, 1);
     }
-    return changes;
 }
 
 /* AvgPx(6) against the fills, where all of CumQty(14) is made of fills that are known: off by no more than one unit
- * of the last digit that the fills' prices or AvgPx itself have. */
+ * of its last digit. That is the last one that is not 0, or the second, if the prices have so many: a sender may round
+ * to fewer digits than prices have. */
 static int fw_avg_px_agrees(const fw_order *order, int32_t px_scale) {
     if (order->unsummed || !order->fills || !(order->has >> FW_AVG_PX & 1) || !(order->has >> FW_CUM_QTY & 1)) return 1;
     if (order->filled_qty != order->number[FW_CUM_QTY] || order->filled_qty <= 0) return 1;
@@ -269,6 +298,7 @@ static int fw_avg_px_agrees(const fw_order *order, int32_t px_scale) {
     int32_t avg_scale = 18, qty_scale = 18, value_scale = order->value_scale;
     fw_strip(&avg, &avg_scale);
     fw_strip(&qty, &qty_scale);
+    if (px_scale > 2) px_scale = 2;
     if (avg_scale > px_scale) px_scale = avg_scale;
     /* |avg * qty - value| <= qty * 10^-px_scale, all at one scale. */
     if (!fw_rescale(&avg, avg_scale, px_scale) || __builtin_mul_overflow(avg, qty, &avg)) return 1;

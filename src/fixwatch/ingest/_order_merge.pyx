@@ -8,8 +8,8 @@ from libc.string cimport memset
 from fixwatch.ingest._orders cimport (
     FW_CL_ORD_ID, FW_CURRENCY, FW_LEGS, FW_NEVER, FW_NO_REASON, FW_NOTE, FW_ORDER_ID, FW_ORIG_CL_ORD_ID, Group,
     Orders, TRADING_DAY, fw_add_event, fw_add_latencies, fw_add_stored, fw_begin_state, fw_bytes, fw_event,
-    fw_latencies, fw_latency, fw_live, fw_order, fw_put_state, fw_settle, fw_shorten, fw_state, fw_sum_latencies,
-    fw_waits_for,
+    fw_free_state, fw_latencies, fw_latency, fw_live, fw_live_through, fw_order, fw_put_state, fw_settle, fw_shorten,
+    fw_state, fw_sum_latencies, fw_waits_for,
 )
 from fixwatch.ingest._rows cimport fw_i32, fw_int128, fw_text
 
@@ -115,7 +115,7 @@ def ids_of(bytes events):
                 if text[<int>column].size > 0:
                     ids.add((kind, (<const char *>text[<int>column].bytes)[:text[<int>column].size].decode()))
     finally:
-        free(state.events)
+        fw_free_state(&state)
     return ids
 
 
@@ -137,8 +137,8 @@ cdef class _Merge:
 
     def __dealloc__(self):
         cdef int i
-        free(self.state.events)
-        free(self.before.events)
+        fw_free_state(&self.state)
+        fw_free_state(&self.before)
         free(self.latencies.items)
         free(self.bytes.bytes)
         for i in range(OUT):
@@ -159,7 +159,7 @@ cdef class _Merge:
                 if self.before.failed:
                     self.check(self.before.failed, target)
                 fw_settle(&self.before)
-                fw_live(&self.before, &order)
+                fw_live_through(&self.before, &order)
                 fw_add_latencies(&self.latencies, &self.before, &order, -1)
                 fw_add_stored(&self.state, <const uint8_t *>PyBytes_AS_STRING(one), <size_t>PyBytes_GET_SIZE(one))
         with nogil:
@@ -172,8 +172,11 @@ cdef class _Merge:
                 at += 1
             if not self.state.failed:
                 fw_settle(&self.state)
-                fw_live(&self.state, &order)
+                fw_live_through(&self.state, &order)
                 fw_add_latencies(&self.latencies, &self.state, &order, 1)
+                # The row is what the stored state comes to, however messages were divided into batches.
+                fw_shorten(&self.state)
+                fw_live(&self.state, &order)
         if self.state.failed:
             self.check(self.state.failed, target)
         self.put(&order, target, pair_id)
@@ -227,8 +230,6 @@ cdef class _Merge:
         fw_out_i64(&out[36], repeats, True)
         self.time(37, state.first_seen)
         self.time(38, state.last_seen)
-        # After everything else: what is kept no longer takes its place in memory.
-        fw_shorten(state)
         self.bytes.size = 0
         fw_put_state(&self.bytes, state)
         if self.bytes.failed:

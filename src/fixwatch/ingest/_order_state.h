@@ -1,18 +1,18 @@
 /* An order's state: the set of what was said of it, in bytes.
  *
  * What is said again is in it once, and the order of arrival makes no difference. Of an order that goes on and on
- * the newest messages are kept; those that were sent before them are lived through for good, and one of their time
- * that comes later still counts, but does not change what is known. */
+ * the newest messages are kept. Those that were sent before them are lived through for good, and of each an id is
+ * kept; one of their time that comes later still counts once, but does not change what is known. Of an order that
+ * goes on for thousands of messages not all ids are kept: then what comes so late is taken for a repeat. */
 #ifndef FW_ORDER_STATE_H
 #define FW_ORDER_STATE_H
 
 #include "_histogram.h"
 #include "_order_life.h"
 
-#define FW_STATE_VERSION 1
-/* Messages of an order that are kept: reports, requests. */
-#define FW_MOST_REPORTS 64
-#define FW_MOST_REQUESTS 32
+#define FW_STATE_VERSION 2
+/* Ids of messages that are kept no longer: 16 KB. The least are kept, which no order of arrival changes. */
+#define FW_MOST_GONE 2048
 
 typedef struct {
     int64_t messages; /* all of them, repeats too */
@@ -21,6 +21,8 @@ typedef struct {
     int32_t day;      /* the first trading day */
     int lived;        /* there is a past */
     fw_order past;
+    uint64_t *gone_ids; /* identities of distinct ones that are kept no longer, ascending; the least FW_MOST_GONE */
+    int32_t gone_count;
     fw_event *events; /* requests, then reports, once settled */
     int32_t count, room, requests;
     int failed; /* 1: no memory, 2: not the bytes of a state */
@@ -49,7 +51,44 @@ static void fw_begin_state(fw_state *state) {
     state->last_seen = INT64_MIN;
     state->day = INT32_MAX;
     state->lived = 0;
+    state->gone_count = 0;
     state->count = state->requests = 0;
+}
+
+static void fw_free_state(fw_state *state) {
+    free(state->events);
+    free(state->gone_ids);
+}
+
+/* Where an identity is among those that are gone, or would be. */
+static int32_t fw_gone_place(const fw_state *state, uint64_t identity) {
+    int32_t low = 0, high = state->gone_count;
+    while (low < high) {
+        int32_t middle = low + (high - low) / 2;
+        if (state->gone_ids[middle] < identity)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int fw_is_gone(const fw_state *state, uint64_t identity) {
+    int32_t at = fw_gone_place(state, identity);
+    return at < state->gone_count && state->gone_ids[at] == identity;
+}
+
+static void fw_remember(fw_state *state, uint64_t identity) {
+    int32_t at = fw_gone_place(state, identity);
+    if (at == FW_MOST_GONE || (at < state->gone_count && state->gone_ids[at] == identity)) return;
+    if (!state->gone_ids) state->gone_ids = (uint64_t *)malloc(FW_MOST_GONE * sizeof(uint64_t));
+    if (!state->gone_ids) {
+        state->failed = 1;
+        return;
+    }
+    if (state->gone_count < FW_MOST_GONE) state->gone_count++;
+    memmove(&state->gone_ids[at + 1], &state->gone_ids[at], (size_t)(state->gone_count - at - 1) * sizeof(uint64_t));
+    state->gone_ids[at] = identity;
 }
 
 static fw_event *fw_new_event(fw_state *state) {
@@ -72,7 +111,7 @@ static void fw_put_life(fw_bytes *out, const fw_order *order) {
         order->ord_rej_reason, order->cxl_rej_reason, order->sent_at, order->answered_at, order->first_fill_at,
         order->state_time, order->state_seq, order->state_kafka_time, order->terms_time, order->terms_seq,
         order->answer_session, order->fill_session, order->fills, order->value_scale, order->latest_sent,
-        order->latest_seq};
+        order->latest_seq, order->settled_status};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) fw_put_signed(out, numbers[i]);
     fw_put_signed(out, order->ended_cum);
     fw_put_signed(out, order->filled_qty);
@@ -81,9 +120,9 @@ static void fw_put_life(fw_bytes *out, const fw_order *order) {
 }
 
 static void fw_get_life(fw_reader *in, fw_order *order) {
-    int64_t numbers[22];
+    int64_t numbers[23];
     fw_begin_life(order);
-    for (int i = 0; i < 22; i++) numbers[i] = (int64_t)fw_get_signed(in);
+    for (int i = 0; i < 23; i++) numbers[i] = (int64_t)fw_get_signed(in);
     order->ord_status = (uint8_t)numbers[0];
     order->exec_type = (uint8_t)numbers[1];
     order->ended = (uint8_t)numbers[2];
@@ -106,6 +145,7 @@ static void fw_get_life(fw_reader *in, fw_order *order) {
     order->value_scale = (int32_t)numbers[19];
     order->latest_sent = numbers[20];
     order->latest_seq = numbers[21];
+    order->settled_status = (uint8_t)numbers[22];
     order->ended_cum = fw_get_signed(in);
     order->filled_qty = fw_get_signed(in);
     order->filled_value = fw_get_signed(in);
@@ -122,6 +162,8 @@ static void fw_put_state(fw_bytes *out, const fw_state *state) {
     fw_put_signed(out, state->day);
     fw_put_byte(out, (uint8_t)state->lived);
     if (state->lived) fw_put_life(out, &state->past);
+    fw_put_signed(out, state->gone_count);
+    for (int32_t i = 0; i < state->gone_count; i++) fw_put_u64(out, state->gone_ids[i]);
     fw_put_signed(out, state->count);
     for (int32_t i = 0; i < state->count; i++)
         fw_put_event(out, &state->events[i], i ? &state->events[i - 1] : NULL);
@@ -156,11 +198,12 @@ static void fw_join_pasts(fw_order *into, const fw_order *other) {
 static void fw_add_stored(fw_state *state, const uint8_t *bytes, size_t size) {
     fw_reader in = {bytes, bytes + size, 0};
     fw_order past;
-    int64_t first_seen, last_seen, count;
+    int64_t first_seen, last_seen, count, gone;
+    int complete = state->gone == state->gone_count;
     int32_t day;
     if (fw_get_byte(&in) != FW_STATE_VERSION) in.failed = 1;
     state->messages += (int64_t)fw_get_signed(&in);
-    state->gone += (int64_t)fw_get_signed(&in);
+    gone = (int64_t)fw_get_signed(&in);
     first_seen = (int64_t)fw_get_signed(&in);
     last_seen = (int64_t)((uint64_t)fw_get_signed(&in) + (uint64_t)first_seen);
     day = (int32_t)fw_get_signed(&in);
@@ -175,6 +218,11 @@ static void fw_add_stored(fw_state *state, const uint8_t *bytes, size_t size) {
             state->past = past;
         state->lived = 1;
     }
+    count = (int64_t)fw_get_signed(&in);
+    complete = complete && gone == count;
+    for (int64_t i = 0; i < count && !in.failed; i++) fw_remember(state, fw_get_u64(&in));
+    /* What both let go went once. */
+    state->gone = complete && state->gone_count < FW_MOST_GONE ? state->gone_count : state->gone + gone;
     count = (int64_t)fw_get_signed(&in);
     for (int64_t i = 0; i < count && !in.failed; i++) {
         fw_event *event = fw_new_event(state);
@@ -194,18 +242,16 @@ static void fw_add_event(fw_state *state, const fw_event *said, int32_t day) {
     if (day < state->day) state->day = day;
 }
 
-static void fw_drop_first(fw_state *state, int32_t from, int32_t count) {
-    memmove(&state->events[from], &state->events[from + count],
-            (size_t)(state->count - from - count) * sizeof(fw_event));
-    state->count -= count;
-    state->gone += count;
-}
-
 /* Live through a report that is kept no longer. */
 static void fw_let_go(fw_order *past, const fw_event *event, int late) {
+    int is_bust = fw_is_bust(event);
     if (fw_is_fill(event)) fw_sum_fill(past, event->number[FW_LAST_QTY], event->number[FW_LAST_PX], 1);
-    if (late || fw_is_bust(event) || fw_is_correction(event)) past->unsummed = 1;
-    if (late) return;
+    if (is_bust) past->fills--;
+    if (late || is_bust || fw_is_correction(event)) past->unsummed = 1;
+    if (late) {
+        if (event->type == '8') fw_take_times(past, event);
+        return;
+    }
     fw_live_report(past, event);
     past->latest_sent = event->sent;
     past->latest_seq = event->seq;
@@ -213,14 +259,33 @@ static void fw_let_go(fw_order *past, const fw_event *event, int late) {
 
 static int fw_is_late(const fw_state *state, const fw_event *event) {
     const fw_order *past = &state->past;
-    if (!state->lived || past->latest_sent == FW_NEVER) return 0;
+    if (!fw_is_report(event) || past->latest_sent == FW_NEVER) return 0;
     return event->sent < past->latest_sent || (event->sent == past->latest_sent && event->seq <= past->latest_seq);
+}
+
+/* Drop what is kept no longer, and what is of its time. */
+static void fw_drop_late(fw_state *state) {
+    int32_t kept = 0;
+    for (int32_t i = 0; i < state->count; i++) {
+        const fw_event *event = &state->events[i];
+        if (fw_is_gone(state, event->identity)) continue;
+        if (fw_is_late(state, event)) {
+            if (state->gone > state->gone_count) continue;
+            fw_let_go(&state->past, event, 1);
+            fw_remember(state, event->identity);
+            state->gone++;
+            continue;
+        }
+        if (kept < i) state->events[kept] = *event;
+        kept++;
+    }
+    state->count = kept;
 }
 
 /* Every message once, requests before reports, each in the order in which they were sent. */
 static void fw_settle(fw_state *state) {
     fw_event *events = state->events;
-    int32_t kept = 0, late = 0;
+    int32_t kept = 0;
     if (state->count > 1) {
         qsort(events, (size_t)state->count, sizeof *events, fw_compare_identity);
         for (int32_t i = 1; i < state->count; i++) {
@@ -232,50 +297,69 @@ static void fw_settle(fw_state *state) {
         state->count = kept + 1;
         qsort(events, (size_t)state->count, sizeof *events, fw_compare_events);
     }
+    if (state->lived) fw_drop_late(state);
     state->requests = 0;
     while (state->requests < state->count && !fw_is_report(&events[state->requests])) state->requests++;
-    while (state->requests + late < state->count && fw_is_late(state, &events[state->requests + late])) {
-        fw_let_go(&state->past, &events[state->requests + late], 1);
-        late++;
-    }
-    if (late) fw_drop_first(state, state->requests, late);
 }
 
-/* Keep no more than the newest messages. The state is settled. */
+/* Let the oldest of the messages from `from` on go. */
+static void fw_drop_first(fw_state *state, int32_t from, int32_t count) {
+    for (int32_t i = from; i < from + count; i++) fw_remember(state, state->events[i].identity);
+    memmove(&state->events[from], &state->events[from + count],
+            (size_t)(state->count - from - count) * sizeof(fw_event));
+    state->count -= count;
+    state->gone += count;
+}
+
+/* Let one request go. */
+static void fw_drop_request(fw_state *state, int32_t at) {
+    fw_live_request(&state->past, &state->events[at]);
+    fw_drop_first(state, at, 1);
+    state->requests--;
+}
+
+/* Keep no more than the newest messages; a request goes with its answer. The state is settled. */
 static void fw_shorten(fw_state *state) {
-    int32_t requests = state->requests - FW_MOST_REQUESTS;
     int32_t reports = state->count - state->requests - FW_MOST_REPORTS;
-    if (requests <= 0 && reports <= 0) return;
+    if (reports <= 0 && state->requests <= FW_MOST_REQUESTS) return;
     if (!state->lived) {
         fw_begin_life(&state->past);
         state->lived = 1;
     }
-    for (int32_t i = 0; i < requests; i++) fw_live_request(&state->past, &state->events[i]);
     for (int32_t i = 0; i < reports; i++) fw_let_go(&state->past, &state->events[state->requests + i], 0);
-    if (reports > 0) fw_drop_first(state, state->requests, reports);
-    if (requests > 0) {
-        fw_drop_first(state, 0, requests);
-        state->requests -= requests;
+    for (int32_t i = 0; i < state->requests;) {
+        const fw_event *request = &state->events[i];
+        if (request->type != 'D' && fw_answer(request, state->events + state->requests, reports))
+            fw_drop_request(state, i);
+        else
+            i++;
     }
+    while (state->requests > FW_MOST_REQUESTS) fw_drop_request(state, 0);
+    if (reports > 0) fw_drop_first(state, state->requests, reports);
 }
 
-/* What the order is by now. The state is settled; the order's texts are where the events' are. */
-static void fw_live(const fw_state *state, fw_order *order) {
-    const fw_event *reports = state->events + state->requests;
-    int32_t count = state->count - state->requests, px_scale = 0;
+/* Live through what is kept, after what is not. The state is settled; texts are where the events' are. */
+static void fw_live_through(const fw_state *state, fw_order *order) {
     if (state->lived)
         *order = state->past;
     else
         fw_begin_life(order);
     for (int32_t i = 0; i < state->requests; i++) fw_live_request(order, &state->events[i]);
-    for (int32_t i = 0; i < count; i++) fw_live_report(order, &reports[i]);
+    for (int32_t i = state->requests; i < state->count; i++) fw_live_report(order, &state->events[i]);
+}
+
+/* What the order is by now. The state is settled and short. */
+static void fw_live(const fw_state *state, fw_order *order) {
+    const fw_event *reports = state->events + state->requests;
+    int32_t count = state->count - state->requests, px_scale = 0;
+    fw_live_through(state, order);
     /* What nobody reported, as it was asked for. A request has an id of its own and names the order by another one. */
     for (int32_t i = 0; i < state->count && order->text[FW_CL_ORD_ID].size < 0; i++)
         order->text[FW_CL_ORD_ID] = state->events[i].text[FW_ORIG_CL_ORD_ID];
     for (int32_t i = 0; i < state->count; i++)
         for (int text = 0; text <= FW_CURRENCY; text++)
             if (text != FW_ORIG_CL_ORD_ID && order->text[text].size < 0) fw_take_text(order, &state->events[i], text);
-    fw_sum_fills(order, reports, count);
+    fw_sum_fills(order, reports, count, state->lived);
     for (int32_t i = 0; i < count; i++) {
         __int128 px = reports[i].number[FW_LAST_PX];
         int32_t scale = 18;

@@ -144,6 +144,9 @@ cdef class Orders:
                 event.exec_ = fw_text_hash(1, exec_id)
             if ref.size > 0:
                 event.ref = fw_text_hash(1, ref)
+            elif event.exec_type in (b"G", b"H") or event.trans in (b"1", b"2"):
+                # One that does not say of what is of the fill that has its own ExecID(17).
+                event.ref = event.exec_
         # What makes two messages the same one, sent again.
         hash = event.type
         if event.type == b"8" and exec_id.size > 0 and not (exec_id.size == 1 and exec_id.bytes[0] == b"0"):

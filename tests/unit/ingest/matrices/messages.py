@@ -143,7 +143,9 @@ def _body(step: Step, version: str, order_id: str, at: int, time: datetime, book
     if step.msg_type == "H":
         return [*ids, *terms]
     if step.msg_type == "9":
-        return [(37, order_id), *ids, (39, step.ord_status or ""), (434, "1"), *when]
+        to: Fields = [(434, "1")] if version not in ("FIX.4.0", "FIX.4.1") else []
+        status: Fields = [(39, step.ord_status or "")] if version != "FIX.4.0" else []
+        return [(37, order_id), *ids, *status, *to, *when]
     exec_id = step.more.get(17, f"{100 + at}" if version == "FIX.4.0" else f"E{at}")
     px = Decimal(step.more.get(31, _PX))
     book.live(step, exec_id, px)
