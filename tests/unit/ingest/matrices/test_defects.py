@@ -12,7 +12,13 @@ from tests.unit.ingest.matrices.messages import build
 from tests.unit.ingest.matrices.scenarios import Scenario, read
 from tests.unit.ingest.matrices.test_matrices import arrived, divided
 
-DEFECTS: Final = ("quantities_disagree", "cum_qty_went_back", "avg_px_disagrees", "fill_after_end", "overfilled")
+DEFECTS: Final = (
+    "quantities_disagree",
+    "cum_qty_went_back",
+    "avg_px_disagrees",
+    "fill_after_end",
+    "overfilled",
+)
 _LIVES: Final = read("defects.txt")
 
 
