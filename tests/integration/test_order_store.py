@@ -112,6 +112,33 @@ def test_orders_that_turn_out_to_be_one_are_one(make_store: MakeStore, query: Qu
     assert (order["ord_status"], order["messages"]) == ("4", 4)
 
 
+def test_a_status_request_says_that_two_orders_are_one(make_store: MakeStore, query: Query) -> None:
+    store = Flow(make_store())
+    store(report(2, 1, "0", _11="A", _37="X"))
+    store(sent(2, "D", 1, _11="B", _55="IBM", _54="1", _38="100", _40="1"))
+    assert len(orders(query)) == 2
+    store(sent(2, "H", 2, _11="B", _37="X", _55="IBM", _54="1"))
+    (order,) = orders(query)
+    assert (order["order_id"], order["ord_status"], order["messages"]) == ("X", "0", 2)
+    assert order["sent_at"] is not None
+    assert query("SELECT DISTINCT order_key FROM messages") == [{"order_key": order["order_key"]}]
+
+
+def test_status_requests_of_orders_that_nothing_was_said_of_are_of_one_order_later(
+    make_store: MakeStore, query: Query
+) -> None:
+    store = Flow(make_store())
+    store(sent(2, "H", 1, _11="A", _55="IBM", _54="1"))
+    store(sent(2, "H", 2, _11="B", _37="X", _55="IBM", _54="1"))
+    store(sent(2, "H", 3, _11="A", _37="X", _55="IBM", _54="1"))
+    assert orders(query) == []
+    store(sent(2, "D", 4, _11="B", _55="IBM", _54="1", _38="100", _40="1"))
+    store(report(2, 1, "0", _11="A", _37="X"))
+    (order,) = orders(query)
+    assert (order["order_id"], order["ord_status"], order["messages"]) == ("X", "0", 2)
+    assert query("SELECT DISTINCT order_key FROM messages") == [{"order_key": order["order_key"]}]
+
+
 def test_an_order_that_became_another_one_while_its_batch_was_under_way_is_that_one(
     make_store: MakeStore, query: Query
 ) -> None:

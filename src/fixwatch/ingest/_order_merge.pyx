@@ -170,7 +170,7 @@ cdef class _Merge:
                     fw_add_event(&self.state, &event, fw_i32(&orders.columns[TRADING_DAY], row))
                     row = orders.next[row]
                 at += 1
-            if not self.state.failed:
+            if self.state.messages and not self.state.failed:
                 fw_settle(&self.state)
                 fw_live_through(&self.state, &order)
                 fw_add_latencies(&self.latencies, &self.state, &order, 1)
@@ -179,6 +179,8 @@ cdef class _Merge:
                 fw_live(&self.state, &order)
         if self.state.failed:
             self.check(self.state.failed, target)
+        if not self.state.messages:
+            return at  # it was named, and nothing was said of it
         self.put(&order, target, pair_id)
         return at
 

@@ -62,7 +62,7 @@ cdef struct Group:
     int64_t key
     int64_t target
     int32_t pair_id
-    int32_t first  # the row that comes last, and so on by `next`
+    int32_t first  # the row that comes last, and so on by `next`; -1: none says anything
 
 
 cdef class Orders:

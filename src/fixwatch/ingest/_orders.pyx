@@ -66,8 +66,6 @@ cdef class Orders:
         for row in range(rows):
             if not fw_is(&self.columns[FOLDED], row) or not fw_has(&self.columns[ORDER_KEY], row):
                 continue
-            if self.type_of(row) == 0:
-                continue
             key = fw_i64(&self.columns[ORDER_KEY], row)
             slot = fw_stir(<uint64_t>key ^ 0x9E3779B97F4A7C15u, 0xE7037ED1A0B428DBu) & mask
             while slots[slot] and self.groups[slots[slot] - 1].key != key:
@@ -79,6 +77,9 @@ cdef class Orders:
                 group.key = key
                 group.pair_id = fw_i32(&self.columns[PAIR_ID], row)
                 group.first = -1
+            # A status request says nothing, but may say that two orders are one.
+            if self.type_of(row) == 0:
+                continue
             number = slots[slot] - 1
             self.next[row] = self.groups[number].first
             self.groups[number].first = <int32_t>row
@@ -162,11 +163,11 @@ cdef class Orders:
         event.identity = fw_stir(hash ^ 0xA0761D6478BD642Fu, 0x589965CC75374CC3u)
 
     def keys(self):
-        """The order keys, in no order: a list of int."""
+        """The keys of the orders that something is said of, in no order: a list of int."""
         cdef int64_t at
-        return [self.groups[at].key for at in range(self.count)]
+        return [self.groups[at].key for at in range(self.count) if self.groups[at].first >= 0]
 
     def pairs(self):
-        """The session pair of each order, by order key."""
+        """The session pair of each order that is named, by order key."""
         cdef int64_t at
         return {self.groups[at].key: self.groups[at].pair_id for at in range(self.count)}

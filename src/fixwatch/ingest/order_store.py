@@ -36,6 +36,8 @@ def store_orders(
     found, moved = _lock(transaction, sorted({*looked_up, *moved, *moved.values()}), moved)
     if moved:
         pairs = said.pairs() | {order.order_key: order.pair_id for order in found}
+        # Where they end may be an order that nothing was said of yet, and that is not stored.
+        pairs = {moved.get(key, key): pair for key, pair in pairs.items()}
         transaction.move_orders(moved, pairs, arrays(_ids(found, moved)))
     stored: defaultdict[int, list[bytes]] = defaultdict(list)
     known = set()
