@@ -119,10 +119,10 @@ static void fw_put_life(fw_bytes *out, const fw_order *order) {
     fw_put_values(out, order->text, order->number, order->has, NULL, NULL, 0);
 }
 
-static void fw_get_life(fw_reader *in, fw_order *order) {
-    int64_t numbers[23];
+static void fw_get_life(fw_reader *in, fw_order *order, int version) {
+    int64_t numbers[23] = {0};
     fw_begin_life(order);
-    for (int i = 0; i < 23; i++) numbers[i] = (int64_t)fw_get_signed(in);
+    for (int i = 0; i < (version == 1 ? 22 : 23); i++) numbers[i] = (int64_t)fw_get_signed(in);
     order->ord_status = (uint8_t)numbers[0];
     order->exec_type = (uint8_t)numbers[1];
     order->ended = (uint8_t)numbers[2];
@@ -200,8 +200,8 @@ static void fw_add_stored(fw_state *state, const uint8_t *bytes, size_t size) {
     fw_order past;
     int64_t first_seen, last_seen, count, gone;
     int complete = state->gone == state->gone_count;
-    int32_t day;
-    if (fw_get_byte(&in) != FW_STATE_VERSION) in.failed = 1;
+    int32_t day, version = fw_get_byte(&in);
+    if (version < 1 || version > FW_STATE_VERSION) in.failed = 1;
     state->messages += (int64_t)fw_get_signed(&in);
     gone = (int64_t)fw_get_signed(&in);
     first_seen = (int64_t)fw_get_signed(&in);
@@ -211,14 +211,14 @@ static void fw_add_stored(fw_state *state, const uint8_t *bytes, size_t size) {
     if (last_seen > state->last_seen) state->last_seen = last_seen;
     if (day < state->day) state->day = day;
     if (fw_get_byte(&in)) {
-        fw_get_life(&in, &past);
+        fw_get_life(&in, &past, version);
         if (state->lived)
             fw_join_pasts(&state->past, &past);
         else
             state->past = past;
         state->lived = 1;
     }
-    count = (int64_t)fw_get_signed(&in);
+    count = version == 1 ? 0 : (int64_t)fw_get_signed(&in); /* version 1 kept no ids */
     complete = complete && gone == count;
     for (int64_t i = 0; i < count && !in.failed; i++) fw_remember(state, fw_get_u64(&in));
     /* What both let go went once. */
