@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -10,6 +12,7 @@ import streamlit as st
 from fixwatch import session_settings
 from fixwatch.dashboard import wording
 from fixwatch.decoding import decode_options
+from fixwatch.errors import DatabaseError
 from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.session_settings import SessionSettings
 from fixwatch.settings import load
@@ -17,6 +20,7 @@ from fixwatch.store import figures, system_views
 from fixwatch.store.order_views import Order
 from fixwatch.store.reader import Reader
 from fixwatch.store.rollup_views import Step, TradeChoices, TradesBy
+from fixwatch.store.trade_views import TradeFilter, TradeTotals
 from fixwatch.store.views import Session
 
 #: Seconds that an answer is shared for: less than the shortest refresh, so that every refresh brings news.
@@ -27,12 +31,18 @@ _LONG_SHARED_S: Final = 10.0
 #: Lists to choose from change slowly.
 _CHOICES_S: Final = 10.0
 _CHOICE_MINUTES: Final = 60
+#: Totals of a filter cost Postgres up to a tenth of a second.
+_TOTALS_S: Final = 4.0
 _ACCOUNT_HOURS: Final = 24
 _MOST_ACCOUNTS: Final = 500
 #: Messages with one ExecID whose orders are looked up.
 _MOST_FILLS: Final = 20
 #: Sizes cost the server a look at its files.
 _SIZES_S: Final = 15.0
+
+_BLOTTER: Final = "blotter"
+#: What was last there to choose from, of this process.
+_known: dict[str, BlotterChoices] = {}
 
 
 @st.cache_resource(show_spinner=False)
@@ -117,6 +127,44 @@ def orders_of_id(id_: str) -> tuple[Order, ...]:
 def trade_choices() -> TradeChoices:
     """`Reader.rollups.choices` of the last hour with trades."""
     return reader().rollups.choices(_CHOICE_MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class BlotterChoices:
+    """What the blotter's filters offer; `sessions`: ids by label."""
+
+    symbols: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    sessions: Mapping[str, int] = field(default_factory=dict)
+
+
+def blotter_choices() -> BlotterChoices:
+    """What there is to choose from; while the database does not answer, what there was: filters outlive that."""
+    try:
+        traded = trade_choices()
+        choices = BlotterChoices(traded.symbols, traded.sides, accounts(), session_labels())
+    except DatabaseError:
+        return _known.get(_BLOTTER, BlotterChoices())
+    _known[_BLOTTER] = choices
+    return choices
+
+
+@st.cache_resource(ttl=_TOTALS_S, max_entries=64, show_spinner=False)
+def trade_totals(wanted: TradeFilter) -> TradeTotals:
+    """`Reader.trades.totals`, shared."""
+    return reader().trades.totals(wanted)
+
+
+def with_id(wanted: TradeFilter, id_: str) -> TradeFilter:
+    """The filter, with an id of an order, or else of a fill, besides. The id itself while nobody can be asked."""
+    try:
+        orders = reader().orders.by_id(id_)
+    except DatabaseError:
+        orders = ()
+    if orders:
+        return replace(wanted, orders=tuple(order.order_key for order in orders))
+    return replace(wanted, exec_ids=(id_,))
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)

@@ -1,101 +1,189 @@
-"""Blotter: the trades, the newest first, filtered by symbol, side and session."""
+"""Blotter: the trades, the newest first, by any filter, with what they come to; all of them as a file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import reading, tables, wording
+from fixwatch.dashboard import exporting, markup, opening, query, reading, tables, times, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
-from fixwatch.store.rollup_views import TradeChoices
-from fixwatch.store.trade_views import Trade, TradeFilter, TradeKey, TradePage
+from fixwatch.store.trade_views import Trade, TradeFilter, TradeKey, TradePage, TradeTotals
 
 _PAGE: Final = 200
-_STATUS: Final = {
-    "new": "New",
-    "busted": "✕ Busted",
-    "corrected": "▲ Corrected",
-}
+_STATUS: Final = {"new": "New", "busted": "✕ Busted", "corrected": "▲ Corrected"}
+_BEFORE: Final = "blotter_before"
+#: Totals are told of so many currencies.
+_MOST_CURRENCIES: Final = 12
 #: Pixels. The grid measures the first rows that it gets; what comes later may be longer, and a number that is
 #: cut reads as another number.
 _WIDTHS: Final = {"Symbol": 90, "Side": 85, "Ccy": 52, "Status": 105}
 _FIGURE_WIDTHS: Final = {"Quantity": 95, "Price": 95, "Notional": 128}
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    choices: TradeChoices
-    sessions: dict[str, int]
-
-
 def page() -> None:
     """Draw the page."""
-    live(_read_choices, _draw)
+    wanted = _filters()
+    if wanted is None:
+        return
+    live(partial(reading.trade_totals, wanted), partial(_totals, wanted))
+    exporting.panel(wanted)
+    live(partial(_read, wanted), _draw)
 
 
-def _read_choices() -> _Answer:
-    return _Answer(reading.trade_choices(), reading.session_labels())
+def _read(wanted: TradeFilter) -> TradePage:
+    before: TradeKey | None = st.session_state.get(_BEFORE)
+    return reading.reader().trades.page(wanted, before=before, limit=_PAGE)
 
 
-def _draw(answer: _Answer) -> None:
-    wanted = _filters(answer)
-    before: TradeKey | None = st.session_state.get("blotter_before")
-    found = reading.reader().trades.page(wanted, before=before, limit=_PAGE)
-    _position(found, before)
+def _draw(found: TradePage) -> None:
+    opening.follow()
+    _position(found, st.session_state.get(_BEFORE))
     # One batch is stored at one moment; inside it the trades' own times say which is newer.
-    _table(sorted(found.trades, key=lambda trade: (trade.ingested_at, _time(trade)), reverse=True))
+    _table(sorted(found.trades, key=lambda trade: (trade.ingested_at, trade.traded_at), reverse=True))
 
 
-def _filters(answer: _Answer) -> TradeFilter:
-    symbol, side, session = st.columns(3, gap="small")
-    symbols = symbol.multiselect(
-        "Symbol",
-        answer.choices.symbols,
-        key="symbol",
+def _filters() -> TradeFilter | None:
+    """What the viewer asks for; None where a time cannot be read, which is said."""
+    choices = reading.blotter_choices()
+    first = st.columns(4, gap="small")
+    symbols = _several(first[0], "Symbol", choices.symbols, "symbol")
+    accounts = _several(first[1], "Account", choices.accounts, "account")
+    venues = _several(first[2], "Venue", (), "venue", empty="All venues; type one")
+    wanted_id = first[3].text_input(
+        "Id",
+        key="trade_id",
         bind="query-params",
-        accept_new_options=True,
+        max_chars=300,
+        placeholder="ExecID, ClOrdID, OrderID",
         on_change=_to_newest,
-        placeholder="All symbols",
-        help="Those of the last hour; type any other.",
     )
-    sides = side.multiselect(
-        "Side",
-        answer.choices.sides,
-        key="side",
-        bind="query-params",
-        format_func=wording.side,
-        accept_new_options=False,
-        on_change=_to_newest,
-        placeholder="All sides",
-    )
-    sessions = session.multiselect(
+    second = st.columns([1.4, 1, 1, 0.8, 0.8], gap="small")
+    labels = second[0].multiselect(
         "Session",
-        list(answer.sessions),
+        list(choices.sessions),
         key="session",
         bind="query-params",
         on_change=_to_newest,
         placeholder="All sessions",
     )
-    return TradeFilter(
-        symbols=tuple(symbols) or None,
-        sides=tuple(sides) or None,
-        sessions=tuple(answer.sessions[label] for label in sessions) or None,
+    query.taken("session", labels)
+    sides = second[1].multiselect(
+        "Side",
+        choices.sides,
+        key="side",
+        bind="query-params",
+        format_func=wording.side,
+        on_change=_to_newest,
+        placeholder="All sides",
     )
+    query.taken("side", map(wording.side, sides))
+    statuses = second[2].multiselect(
+        "Status",
+        list(_STATUS),
+        key="status",
+        bind="query-params",
+        format_func=lambda status: _STATUS[status],
+        on_change=_to_newest,
+        placeholder="Any status",
+    )
+    query.taken("status", [_STATUS[status] for status in statuses])
+    stretch = [_time(column, label) for column, label in ((second[3], "From"), (second[4], "To"))]
+    if any(isinstance(at, str) for at in stretch):
+        for refusal in filter(lambda at: isinstance(at, str), stretch):
+            st.html(markup.note(str(refusal)))
+        return None
+    since, until = (at for at in stretch if not isinstance(at, str))
+    if since is not None and until is not None and until <= since:
+        st.html(markup.note("To is not later than From: nothing can be in between."))
+    wanted = TradeFilter(
+        symbols=tuple(symbols) or None,
+        accounts=tuple(accounts) or None,
+        venues=tuple(venues) or None,
+        sessions=tuple(choices.sessions[label] for label in labels) or None,
+        sides=tuple(sides) or None,
+        statuses=tuple(statuses) or None,
+        since=since,
+        until=until,
+    )
+    return reading.with_id(wanted, wanted_id.strip()) if wanted_id and wanted_id.strip() else wanted
+
+
+def _several(
+    column: st.delta_generator.DeltaGenerator, label: str, known: Sequence[str], key: str, empty: str = ""
+) -> list[str]:
+    chosen: list[str] = column.multiselect(
+        label,
+        known,
+        key=key,
+        bind="query-params",
+        accept_new_options=True,
+        on_change=_to_newest,
+        placeholder=empty or f"All {label.casefold()}s",
+        help="Those of late; type any other.",
+    )
+    return chosen
+
+
+def _time(column: st.delta_generator.DeltaGenerator, label: str) -> datetime | str | None:
+    """A time that somebody typed, or what is wrong with it."""
+    text = column.text_input(
+        label,
+        key=label.casefold(),
+        bind="query-params",
+        max_chars=60,
+        placeholder="14:30, -15m",
+        help=f"By TransactTime(60), in {time_zone_name()}: {times.EXAMPLES}",
+        on_change=_to_newest,
+    )
+    # A time before now is of whole seconds: what is asked at one moment is asked once.
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        return times.parse(text or "", time_zone(), now)
+    except ValueError as error:
+        return f"{label}: {error}"
+
+
+def _totals(wanted: TradeFilter, totals: TradeTotals) -> None:
+    shown = [
+        ("Trades that count", wording.count(totals.trades)),
+        ("Quantity", wording.amount(totals.gross_qty)),
+    ]
+    if totals.trades:
+        shown.append(("Bought less sold", wording.amount(totals.net_qty)))
+    # An average over several instruments is a number that means nothing.
+    is_one = wanted.symbols is not None and len(wanted.symbols) == 1
+    for currency, notional in sorted(totals.notional.items())[:_MOST_CURRENCIES]:
+        name = wording.visible(currency, most=10)
+        shown.append((f"Notional {name}", wording.amount(notional, least_places=2)))
+        if is_one and (vwap := totals.vwap.get(currency)) is not None:
+            shown.append((f"VWAP {name}", wording.amount(round(vwap, 6))))
+    with st.container(border=True, key="totals"):
+        st.html(markup.facts(shown))
+        remarks = ["Busted trades left out"]
+        if not is_one:
+            remarks.append("VWAP: choose one symbol")
+        if len(totals.notional) > _MOST_CURRENCIES:
+            remarks.append(f"{_MOST_CURRENCIES} of {len(totals.notional)} currencies")
+        if totals.searched_to is not None:
+            remarks.append(
+                f"of trades back to {wording.day_time(totals.searched_to, time_zone())} only: narrow the filter"
+            )
+        st.caption(" · ".join(remarks))
 
 
 def _position(found: TradePage, before: TradeKey | None) -> None:
-    where = time_zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        number = "1 trade" if len(found.trades) == 1 else f"{wording.count(len(found.trades))} trades"
-        shown = f"{number}, newest first"
+        shown = f"{wording.number(len(found.trades), 'trade')}, newest first"
         if before is not None:
             shown += f", before {_clock(before.at)}"
         if found.searched_to is not None:
-            at = found.searched_to.astimezone(where)
-            shown += f" · searched back to {at:%Y-%m-%d %H:%M:%S} {time_zone_name()}"
+            shown += (
+                f" · searched back to {wording.day_time(found.searched_to, time_zone())} {time_zone_name()}"
+            )
         st.caption(shown, width="stretch")
         if before is not None:
             st.button("Newest", icon=":material/vertical_align_top:", on_click=_to_newest)
@@ -108,30 +196,33 @@ def _position(found: TradePage, before: TradeKey | None) -> None:
         )
 
 
-def _table(trades: list[Trade]) -> None:
+def _table(trades: Sequence[Trade]) -> None:
     where, now = time_zone(), datetime.now(time_zone())
+    ids = [trade.cl_ord_id or trade.order_id or "" for trade in trades]
     tables.draw(
         {
-            f"Time ({time_zone_name()})": [wording.moment(_time(trade), where, now) for trade in trades],
-            "Symbol": [trade.symbol or wording.NOTHING for trade in trades],
+            f"Time ({time_zone_name()})": [wording.moment(trade.traded_at, where, now) for trade in trades],
+            "Symbol": [wording.visible(trade.symbol or wording.NOTHING) for trade in trades],
             "Side": [wording.side(trade.side) for trade in trades],
             "Quantity": [
                 wording.amount(trade.last_qty if trade.status == "busted" else trade.qty) for trade in trades
             ],
             "Price": [wording.amount(trade.px, least_places=2) for trade in trades],
             "Notional": [wording.amount(trade.notional, least_places=2) for trade in trades],
-            "Ccy": [trade.currency or "" for trade in trades],
+            "Ccy": [wording.visible(trade.currency or "") for trade in trades],
             "Status": [_status(trade) for trade in trades],
-            "Session": [trade.label for trade in trades],
-            "Account": [trade.account or "" for trade in trades],
-            "Venue": [trade.last_mkt or "" for trade in trades],
-            "OrderID": [trade.order_id or "" for trade in trades],
-            "ExecID": [trade.exec_id for trade in trades],
+            "Order": opening.labels("blotter", ids, ids),
+            "Session": [wording.visible(trade.label) for trade in trades],
+            "Account": [wording.visible(trade.account or "") for trade in trades],
+            "Venue": [wording.visible(trade.last_mkt or "") for trade in trades],
+            "OrderID": [wording.visible(trade.order_id or "") for trade in trades],
+            "ExecID": [wording.visible(trade.exec_id) for trade in trades],
         },
         key="blotter",
-        height=720,
-        empty="No trades match",
+        height=640,
+        empty="No trades match. A wider stretch of time or fewer filters find more.",
         column_config={
+            "Order": opening.column("blotter", "orders", "id", "Press to see what happened to the order"),
             **{name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
             **{
                 name: st.column_config.TextColumn(width=width, alignment="right")
@@ -140,10 +231,6 @@ def _table(trades: list[Trade]) -> None:
         },
         alt="Trades, the newest first",
     )
-
-
-def _time(trade: Trade) -> datetime:
-    return trade.traded_at
 
 
 def _status(trade: Trade) -> str:
@@ -156,8 +243,8 @@ def _clock(at: datetime) -> str:
 
 
 def _to_newest() -> None:
-    st.session_state.pop("blotter_before", None)
+    st.session_state.pop(_BEFORE, None)
 
 
 def _to_older(key: TradeKey) -> None:
-    st.session_state["blotter_before"] = key
+    st.session_state[_BEFORE] = key
