@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,32 @@ def test_system_says_what_runs_and_how_far_it_is(screen: Screen, orders: psycopg
     stored = {row["Partition"] for row in screen.until(lambda: screen.table(1), "the partitions")}
     known = {str(row[0]) for row in orders.execute("SELECT partition FROM ingest_offsets")}
     assert stored == known
+
+
+def test_overview_says_what_sql_says_of_refusals_and_stuck_orders(
+    screen: Screen, orders: psycopg.Connection[Any]
+) -> None:
+    statement = (
+        "SELECT count(*) FILTER (WHERE msg_type IN ('3', 'j')), count(*) FILTER (WHERE msg_type = '9'),"
+        " count(*) FILTER (WHERE msg_type = 'Q') FROM messages"
+    )
+    screen.open("overview?window=1+h")
+    before = orders.execute(statement).fetchone()
+    assert before is not None
+    screen.until(lambda: screen.page.locator(".st-key-desk").count(), "the desk's figures")
+    # What is shared among viewers is at most ten seconds old: the figures are those of a moment in between.
+    screen.page.wait_for_timeout(11_000)
+    shown = [
+        int(part.split()[0].replace(",", ""))
+        for part in screen.metric("Refusals").split("\n")[-1].split(", ")
+    ]
+    after = orders.execute(statement).fetchone()
+    assert after is not None
+    assert all(low <= figure <= high for low, figure, high in zip(before, shown, after, strict=True))
+    waiting = orders.execute("SELECT count(*) FROM orders WHERE waiting_for IS NOT NULL").fetchone()
+    assert waiting is not None
+    (stuck,) = re.findall(r"^([\d,]+)\+?$", screen.metric("Stuck orders"), re.MULTILINE)
+    assert int(stuck.replace(",", "")) <= waiting[0]
 
 
 def test_what_a_link_asks_for_and_cannot_be_had_is_said(screen: Screen) -> None:

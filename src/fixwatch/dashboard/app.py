@@ -10,6 +10,7 @@ from streamlit.navigation.page import Page
 
 from fixwatch import __version__
 from fixwatch.dashboard import links, live, markup, query, reading
+from fixwatch.dashboard.desk import Desk
 from fixwatch.dashboard.pages import (
     blotter,
     messages,
@@ -49,7 +50,7 @@ def main() -> None:
     query.begin(page.url_path)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch"):
-            live.live(reading.health, _status, _away)
+            live.live(_how_it_is, _status, _away)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             live.controls()
     remark = st.empty()
@@ -77,8 +78,12 @@ def _pages() -> dict[str, Page]:
     return {page.url_path or "overview": page for page in found}
 
 
-def _status(health: Health) -> None:
-    st.html(markup.status_line(assess(health)))
+def _how_it_is() -> tuple[Health, Desk]:
+    return reading.health(), reading.desk_now()
+
+
+def _status(answer: tuple[Health, Desk]) -> None:
+    st.html(markup.status_line(assess(*answer)))
 
 
 def _away(reason: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from fixwatch import session_settings
-from fixwatch.dashboard import wording
+from fixwatch.dashboard import desk, wording
 from fixwatch.decoding import decode_options
 from fixwatch.errors import DatabaseError
 from fixwatch.fix.decoder import DecodeOptions
@@ -31,6 +31,8 @@ _LONG_SHARED_S: Final = 10.0
 #: Lists to choose from change slowly.
 _CHOICES_S: Final = 10.0
 _CHOICE_MINUTES: Final = 60
+#: Orders get stuck over tens of seconds.
+_DESK_S: Final = 3.0
 #: Totals of a filter cost Postgres up to a tenth of a second.
 _TOTALS_S: Final = 4.0
 _ACCOUNT_HOURS: Final = 24
@@ -67,6 +69,18 @@ def session_rules() -> SessionSettings:
 def health() -> figures.Health:
     """`Reader.health`, shared."""
     return reader().health()
+
+
+@st.cache_resource(ttl=_DESK_S, max_entries=1, show_spinner=False)
+def desk_now() -> desk.Desk:
+    """`desk.read`, shared."""
+    return desk.read(reader(), sessions(), session_rules())
+
+
+@st.cache_resource(ttl=_LONG_SHARED_S, max_entries=8, show_spinner=False)
+def refusals(minutes: int) -> desk.Refusals:
+    """`desk.refusals`, shared."""
+    return desk.refusals(reader(), minutes, datetime.now(UTC))
 
 
 def overview(minutes: int) -> figures.Overview:

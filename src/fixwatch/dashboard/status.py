@@ -7,6 +7,8 @@ from enum import Enum
 from typing import Final
 
 from fixwatch.dashboard import wording
+from fixwatch.dashboard.desk import MOST_STUCK, Desk
+from fixwatch.store.conduct import Conduct
 from fixwatch.store.figures import RECENT_MINUTES, Health
 
 
@@ -32,6 +34,11 @@ class Status:
     details: tuple[str, ...] = ()
 
 
+_WRONG: Final = {
+    Conduct.SILENT: "silent",
+    Conduct.NOT_LOGGED_ON: "not logged on, but open",
+    Conduct.OUT_OF_HOURS: "logged on, but closed",
+}
 #: Less is a batch on its way, not a delay.
 _LAG_RECORDS: Final = 1_000
 #: Behind by more seconds of the present rate than this is a delay.
@@ -39,8 +46,11 @@ _LAG_SECONDS: Final = 5.0
 _LATENCY_MS: Final = 5_000
 
 
-def assess(health: Health) -> Status:
-    """The status line of a moment: the worst thing decides the level, everything that is not well is named."""
+def assess(health: Health, desk: Desk | None = None) -> Status:
+    """The status line of a moment: the worst thing decides the level, everything that is not well is named.
+
+    `desk`: what is to be said of orders and of how sessions behave.
+    """
     running = [ingester for ingester in health.ingesters if ingester.partitions]
     if health.rates.last_batch is None and not health.lag.stored:
         if running:
@@ -63,8 +73,21 @@ def assess(health: Health) -> Status:
     if health.session_counts.with_missing:
         missing = wording.number(health.session_counts.with_missing, "session direction")
         notices.append(f"Sequence numbers missing on {missing}.")
+    if desk is not None:
+        notices += _of_desk(desk)
     if troubles:
         return Status(Level.TROUBLE, "Not storing", (*troubles, *notices))
     if notices:
         return Status(Level.NOTICE, "Running, with something to look at", tuple(notices))
     return Status(Level.OK, "All well", (f"{wording.rate(rate)} messages/s",))
+
+
+def _of_desk(desk: Desk) -> list[str]:
+    said = []
+    if desk.stuck:
+        more = " or more" if desk.stuck == MOST_STUCK else ""
+        said.append(f"{wording.number(desk.stuck, 'order')}{more} stuck.")
+    for wrong, words in _WRONG.items():
+        if count := desk.sessions.get(wrong):
+            said.append(f"{wording.number(count, 'session direction')} {words}.")
+    return said

@@ -11,7 +11,8 @@ STYLE: Final = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 2rem; max-width: 1680px; }
 .st-key-figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); }
 @media (max-width: 1100px) { .st-key-figures { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
-.st-key-figures > * { width: auto; }
+.st-key-desk { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.st-key-figures > *, .st-key-desk > * { width: auto; }
 [data-testid="stMetric"] > div { padding: 0.55rem 0.9rem; }
 [data-testid="stMetricValue"], .fw-fields, .fw-facts { font-variant-numeric: tabular-nums; }
 .fw-status { display: flex; flex-wrap: wrap; gap: 0.15rem 0.75rem; align-items: baseline;

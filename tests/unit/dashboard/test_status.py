@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fixwatch.dashboard.desk import MOST_STUCK, Desk
 from fixwatch.dashboard.status import Level, assess
+from fixwatch.store.conduct import Conduct
 from fixwatch.store.figures import Health, Ingester, IngestRates, Lag, MessageTotals, SessionCounts
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -60,3 +62,15 @@ def test_an_empty_database_is_not_trouble() -> None:
     empty = replace(WELL, rates=rates, lag=Lag(0, 0, 0), ingesters=())
     assert assess(empty).level is Level.EMPTY
     assert assess(replace(empty, ingesters=(INGESTER,))).headline == "Ingesting, no messages yet"
+
+
+def test_stuck_orders_and_sessions_that_do_not_behave_are_named() -> None:
+    status = assess(WELL, Desk(stuck=1, sessions={Conduct.SILENT: 2, Conduct.NOT_LOGGED_ON: 1}))
+    assert status.level is Level.NOTICE
+    assert status.details == (
+        "1 order stuck.",
+        "2 session directions silent.",
+        "1 session direction not logged on, but open.",
+    )
+    assert "200 orders or more stuck." in assess(WELL, Desk(MOST_STUCK, {})).details
+    assert assess(WELL, Desk(0, {})).level is Level.OK

@@ -7,8 +7,10 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import charts, reading, tables, wording
+from fixwatch.dashboard import charts, links, reading, tables, wording
+from fixwatch.dashboard.desk import MOST_STUCK
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
+from fixwatch.store.conduct import Conduct
 from fixwatch.store.figures import Overview
 
 _WINDOWS: Final = {"15 min": 15, "1 h": 60, "4 h": 240, "24 h": 1_440}
@@ -37,6 +39,7 @@ def _draw(label: str, answer: Overview) -> None:
         _how_to_start()
         return
     _figures(label, answer)
+    _desk(label)
     _trades(answer)
     _symbols(answer)
     _ingestion(answer)
@@ -114,6 +117,47 @@ def _figures(label: str, answer: Overview) -> None:
             border=True,
             help="Directions of sessions: logged on, of all that were ever seen.",
         )
+
+
+def _desk(label: str) -> None:
+    desk, refused = reading.desk_now(), reading.refusals(_WINDOWS[label])
+    by_type = refused.messages
+    with st.container(horizontal=True, gap="small", key="desk"):
+        st.metric(
+            "Stuck orders",
+            wording.count(desk.stuck) + ("+" if desk.stuck == MOST_STUCK else ""),
+            delta="wait longer than they may",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Orders whose request was not answered in the time that the rules of their session allow.",
+        )
+        st.metric(
+            "Refusals",
+            ("" if refused.complete else "over ") + wording.count(sum(by_type.values())),
+            delta=f"{wording.count(by_type['3'] + by_type['j'])} Rejects, "
+            f"{wording.count(by_type['9'])} cancels, {wording.count(by_type['Q'])} DKs",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"Of the last {label}: Reject(3), BusinessMessageReject(j), OrderCancelReject(9), DontKnowTrade(Q).",
+        )
+        st.metric(
+            "Sessions not as they should be",
+            wording.count(desk.misbehaving),
+            delta=f"{wording.count(desk.sessions.get(Conduct.SILENT, 0))} silent, "
+            f"{wording.count(desk.sessions.get(Conduct.NOT_LOGGED_ON, 0))} absent, "
+            f"{wording.count(desk.sessions.get(Conduct.OUT_OF_HOURS, 0))} out of hours",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Directions of sessions: logged on and silent, open and not logged on, logged on and closed.",
+        )
+    with st.container(horizontal=True, gap="small"):
+        links.link("orders", "Stuck orders", icon=":material/list_alt:", list="Stuck")
+        links.link("orders", "Rejected orders", icon=":material/list_alt:", list="Rejected")
+        links.link("sessions", "Sessions", icon=":material/swap_horiz:")
+        links.link("quarantine", "Quarantine", icon=":material/rule:")
 
 
 def _trades(answer: Overview) -> None:
