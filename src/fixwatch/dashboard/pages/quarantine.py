@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from fixwatch.dashboard import decoded, markup, reading, tables, wording
+from fixwatch.dashboard import decoded, links, markup, query, reading, tables, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.fix.defects import BY_LABEL
 from fixwatch.store.message_views import DefectiveMessage, DefectivePage, StoredMessage
@@ -31,8 +31,10 @@ def _draw(session_ids: dict[str, int]) -> None:
         default=_QUARANTINED,
         required=True,
         key="shown",
+        bind="query-params",
         on_change=_deselect,
     )
+    query.taken("shown", [which or _QUARANTINED])
     reasons = reason.multiselect(
         "Reason",
         list(BY_LABEL),
@@ -42,13 +44,16 @@ def _draw(session_ids: dict[str, int]) -> None:
         on_change=_deselect,
         placeholder="All reasons",
     )
+    query.taken("reason", map(wording.reason, reasons))
     sessions = session.multiselect(
         "Session",
         list(session_ids),
-        key="defective_session",
+        key="counterparty",
+        bind="query-params",
         on_change=_deselect,
         placeholder="All sessions",
     )
+    query.taken("counterparty", sessions)
     read = partial(
         reading.reader().messages.defective,
         only_quarantined=which != _ALL,
@@ -149,6 +154,17 @@ def _facts(chosen: DefectiveMessage, stored: StoredMessage) -> None:
     if len(stored.raw) < stored.raw_bytes:
         note = f"the first {wording.size(len(stored.raw))}, {note}"
     st.caption(f"{wording.size(stored.raw_bytes)}; {note}.")
+    links.link(
+        "messages",
+        "Its place in the log",
+        icon=":material/mail:",
+        **{
+            "from": "The log",
+            "topic": stored.topic,
+            "partition": str(stored.partition),
+            "offset": str(stored.kafka_offset),
+        },
+    )
 
 
 def _fields(stored: StoredMessage) -> None:
