@@ -31,8 +31,11 @@ _MOST_CONNECTIONS: Final = 4
 
 #: Everything that is read is small or a stretch of an index. A plan that reads a whole table instead, because
 #: statistics are old or the values of a filter are not known, would make an answer's cost grow with the log. To
-#: compile a plan (jit) takes longer than any answer.
-_PLANS: Final = "-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+#: compile a plan (jit), or to start workers for it, takes longer than any answer.
+_PLANS: Final = (
+    "-c jit=off -c max_parallel_workers_per_gather=0"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+)
 _CONNECTION: Final[dict[str, Any]] = {
     "application_name": "fixwatch dashboard",
     "connect_timeout": _CONNECT_TIMEOUT_S,
