@@ -84,7 +84,7 @@ def simulate(
                 pass
             simulation.ledger("complete").write(ledger)
         return
-    # What is made for a message lives as long as its order and is in no cycle: looking for some takes a tenth longer.
+    # What is made for a message lives as long as its order and is in no cycle: looking for some takes 3% longer.
     gc.set_threshold(100_000, 50, 100)
     shuffled = Shuffle(random.Random(f"{seed}/shuffle"), made) if shuffle else None  # noqa: S311
     drive = Drive(simulation, RecordProducer(settings, stop), plan, ledger, stop, shuffled)

@@ -14,7 +14,7 @@ from fixwatch.sources.simulator.wire import Stamp, decimal_text, frame
 
 @given(st.text(st.characters(codec="latin-1", exclude_characters="\x01"), min_size=1, max_size=2_000))
 def test_a_frame_is_what_the_encoder_makes(text: str) -> None:
-    made = frame("FIX.4.4", f"35=B\x01148={text}\x01")
+    made = frame("FIX.4.4", "35=B\x01", f"148={text}\x01")
     assert made == encode([(35, "B"), (148, text.encode("latin-1"))], "FIX.4.4")
 
 

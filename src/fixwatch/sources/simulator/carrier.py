@@ -1,14 +1,14 @@
 """The way to the topic: the carrier numbers, stamps and frames messages, lets faults befall them, and counts.
 
-What the topic says of an order is noted with the order: only what can be read of it, and what is asked for again
-when it has been sent again.
+What the topic says of an order is made known to it: only what can be read, and what is asked for again when it has
+been sent again.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from fixwatch.sources.simulator.faults import (
     FILL,
@@ -22,7 +22,7 @@ from fixwatch.sources.simulator.faults import (
     spoil_frame,
 )
 from fixwatch.sources.simulator.recovery import Lost, recover
-from fixwatch.sources.simulator.said import Notes, W
+from fixwatch.sources.simulator.said import Known, Report, Request
 from fixwatch.sources.simulator.sessions import Direction
 from fixwatch.sources.simulator.tally import Tally
 from fixwatch.sources.simulator.turns import Life, once
@@ -66,15 +66,15 @@ class Carrier:
         self._rng = rng
         self._stamp = stamp
         self._tally = tally
-        self._rows: dict[str, list[Lost[Any]]] = {}
+        self._rows: dict[str, list[Lost]] = {}
 
     def send(
         self,
         direction: Direction,
         msg_type: str,
         body: str,
-        notes: Notes[W] | None = None,
-        what: W | None = None,
+        known: Known | None = None,
+        what: Request | Report | None = None,
         *,
         is_fill: bool = False,
     ) -> Fault | None:
@@ -84,17 +84,22 @@ class Carrier:
             direction: who sends it to whom.
             msg_type: MsgType(35).
             body: its fields behind the header, each ended by SOH.
-            notes: of the order that it says something of, None: of none.
+            known: what is known of the order that it says something of, None: it is of none.
             what: what it says.
             is_fill: if it reports a fill.
         """
         fault = self._faults.draw(self._rng, FILL if is_fill else msg_type)
+        if fault is None and not direction.losing:
+            self.deliver(direction, msg_type, body, known, what)
+            return None
         if direction.losing:
             fault = Fault.RESENT
         elif fault is Fault.NOT_FIX:
             self.later.append(once(partial(self._stray, direction)))
-            fault = None
-        self.deliver(direction, msg_type, body, fault, notes, what, is_fill)
+            self.deliver(direction, msg_type, body, known, what)
+            return None
+        if fault is not None:
+            self._deliver_with(fault, direction, msg_type, body, known, what, is_fill)
         return fault
 
     def deliver(
@@ -102,53 +107,66 @@ class Carrier:
         direction: Direction,
         msg_type: str,
         body: str,
-        fault: Fault | None = None,
-        notes: Notes[W] | None = None,
-        what: W | None = None,
-        is_fill: bool = False,
+        known: Known | None = None,
+        what: Request | Report | None = None,
     ) -> None:
-        """Send a message with the fault that was decided on, None: none."""
+        """Send a message to which nothing happens."""
         self.attempts += 1
         stamp = self._stamp
         seq_num = direction.next_seq_num
         direction.next_seq_num = seq_num + 1
+        direction.reached = seq_num
         direction.last_sent = stamp.now
+        if direction.is_hidden:
+            return
+        direction.sent[msg_type] += 1
+        if what is not None and known is not None:
+            known.hear(stamp.now, seq_num, None, what)
         time = stamp.micros if direction.version.micros else stamp.millis
-        if fault is not Fault.RESENT:
-            direction.reached = seq_num
-        if fault is None:
-            if direction.is_hidden:
-                return
-            direction.sent[msg_type] += 1
-            message = direction.message(msg_type, seq_num, time, body)
-        else:
-            self._tally.fault(direction, msg_type, seq_num, fault)
-            if fault is Fault.RESENT:
-                self._lose(direction, Lost(seq_num, msg_type, stamp.now, time, body, notes, what))
-                return
-            if fault is Fault.GAP:
-                return
-            message = direction.message(msg_type, seq_num, time, spoil_body(fault, msg_type, body))
-            if fault in GARBLING:
-                self._put(direction, spoil_frame(fault, message, self._rng))
-                return
-            if fault in REPEATING:
-                self._send_more(fault, direction, msg_type, seq_num, time, body, message, is_fill)
-            if direction.is_hidden:
-                return
-        if notes is not None and what is not None:
-            notes.append((stamp.now, seq_num, fault, what))
+        message = direction.message(msg_type, seq_num, time, body)
         self.out.append(Record(direction.pair_key, message))
 
-    def send_again(self, direction: Direction, lost: Lost[W]) -> None:
+    def _deliver_with(
+        self,
+        fault: Fault,
+        direction: Direction,
+        msg_type: str,
+        body: str,
+        known: Known | None,
+        what: Request | Report | None,
+        is_fill: bool,
+    ) -> None:
+        self.attempts += 1
+        now, time = self._stamp.now, self._stamp.text(direction.version.micros)
+        seq_num = direction.next_seq_num
+        direction.next_seq_num = seq_num + 1
+        direction.last_sent = now
+        self._tally.fault(direction, msg_type, seq_num, fault)
+        if fault is Fault.RESENT:
+            self._lose(direction, Lost(seq_num, msg_type, now, time, body, known, what))
+            return
+        direction.reached = seq_num
+        if fault is Fault.GAP:
+            return
+        message = direction.message(msg_type, seq_num, time, spoil_body(fault, msg_type, body))
+        if fault in GARBLING:
+            self._put(direction, spoil_frame(fault, message, self._rng))
+            return
+        if fault in REPEATING:
+            self._send_more(fault, direction, msg_type, seq_num, time, body, message, is_fill)
+        if known is not None and what is not None and not direction.is_hidden:
+            known.hear(now, seq_num, fault, what)
+        self._put(direction, message)
+
+    def send_again(self, direction: Direction, lost: Lost) -> None:
         """Send a lost message, as it was asked for."""
         self._tally.resent(direction, lost.msg_type, lost.seq_num, 1)
         self._poss_dup(direction, lost.msg_type, lost.seq_num, lost.time, lost.body)
         self._owe(lost, -1)
-        if lost.notes is not None and lost.what is not None and not direction.is_hidden:
-            lost.notes.append((lost.sent, lost.seq_num, None, lost.what))
+        if lost.known is not None and lost.what is not None and not direction.is_hidden:
+            lost.known.hear(lost.sent, lost.seq_num, None, lost.what)
 
-    def fill_gap(self, direction: Direction, row: list[Lost[Any]]) -> None:
+    def fill_gap(self, direction: Direction, row: list[Lost]) -> None:
         """Send SequenceReset(4) with GapFillFlag(123)=Y in the place of messages without a gap between them."""
         first, count = row[0], len(row)
         self._tally.resent(direction, "4", first.seq_num, count)
@@ -156,11 +174,11 @@ class Carrier:
         for lost in row:
             self._owe(lost, -1)
 
-    def _owe(self, lost: Lost[W], messages: int) -> None:
-        if lost.notes is not None:
-            lost.notes.owed += messages
+    def _owe(self, lost: Lost, messages: int) -> None:
+        if lost.known is not None:
+            lost.known.owed += messages
 
-    def _lose(self, direction: Direction, lost: Lost[W]) -> None:
+    def _lose(self, direction: Direction, lost: Lost) -> None:
         if direction.losing:
             direction.losing -= 1
             self._rows[direction.name].append(lost)

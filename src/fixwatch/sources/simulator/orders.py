@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fixwatch.sources.simulator.market import Instrument
-from fixwatch.sources.simulator.said import Notes, Report, Request, Sums, Terms
+from fixwatch.sources.simulator.said import Known, Sums, Terms
 from fixwatch.sources.simulator.sessions import SessionPair
 from fixwatch.sources.simulator.wire import decimal_text
 
 #: AvgPx(6) has this many digits more than the instrument's prices.
 AVERAGE_DECIMALS = 4
+_SCALE = 10**AVERAGE_DECIMALS
 
 BUY, SELL, SELL_SHORT = "1", "2", "5"
 MARKET, LIMIT = "1", "2"
@@ -43,13 +44,13 @@ class Order:
         terms: OrderQty(38) and Price(44), and all terms as fields.
         sums: LeavesQty(151), CumQty(14) and AvgPx(6).
         instrument_fields: the Instrument block of its version, set by whoever writes the messages.
-        asked, told: what reached the topic of it, of requests and of reports: see `said.py`.
+        known: what the topic says of it.
     """
 
     __slots__ = (
-        "account", "asked", "cl_ord_id", "cum_quantity", "fills", "first_cl_ord_id", "instrument",
-        "instrument_fields", "is_open", "ord_type", "order_id", "pair", "price", "quantity", "side", "sums",
-        "terms", "terms_fields", "time_in_force", "told", "value",
+        "account", "cl_ord_id", "cum_quantity", "fills", "instrument", "instrument_fields", "is_open", "known",
+        "ord_type", "order_id", "pair", "price", "quantity", "side", "sums", "terms", "terms_fields",
+        "time_in_force", "value",
     )  # fmt: skip
 
     def __init__(
@@ -67,7 +68,7 @@ class Order:
         self.pair = pair
         self.instrument = instrument
         self.account = account
-        self.first_cl_ord_id = self.cl_ord_id = cl_ord_id
+        self.cl_ord_id = cl_ord_id
         self.order_id = order_id
         self.side = side
         self.ord_type = MARKET if price is None else LIMIT
@@ -77,8 +78,7 @@ class Order:
         self.fills: list[Fill] = []
         self.is_open = True
         self.instrument_fields = ""
-        self.asked: Notes[Request] = Notes()
-        self.told: Notes[Report] = Notes()
+        self.known = Known(cl_ord_id, order_id)
         self.replace(quantity, price)
 
     @property
@@ -142,6 +142,5 @@ class Order:
         """Exact, or rounded half up to `AVERAGE_DECIMALS` digits more than a price has."""
         if not self.cum_quantity:
             return "0"
-        scaled = self.value * 10**AVERAGE_DECIMALS
-        average = (2 * scaled + self.cum_quantity) // (2 * self.cum_quantity)
+        average = (2 * _SCALE * self.value + self.cum_quantity) // (2 * self.cum_quantity)
         return decimal_text(average, self.instrument.price_decimals + AVERAGE_DECIMALS)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING, Final
 
-from fixwatch.sources.simulator.said import Notes, W
+from fixwatch.sources.simulator.said import Known, Report, Request
 from fixwatch.sources.simulator.sessions import ADMIN, Direction
 from fixwatch.sources.simulator.turns import Life
 
@@ -29,7 +29,7 @@ _QUIET_TURNS: Final = 600
 
 
 @dataclass(slots=True)
-class Lost(Generic[W]):
+class Lost:
     """A message that has not reached the topic, and will be asked for: what it takes to send it again."""
 
     seq_num: int
@@ -37,11 +37,11 @@ class Lost(Generic[W]):
     sent: int
     time: str
     body: str
-    notes: Notes[W] | None
-    what: W | None
+    known: Known | None
+    what: Request | Report | None
 
 
-def recover(carrier: Carrier, direction: Direction, row: list[Lost[Any]], rng: Random) -> Life:
+def recover(carrier: Carrier, direction: Direction, row: list[Lost], rng: Random) -> Life:
     """Ask for a row of lost messages, once another message shows that their numbers are missing."""
     waited = 1 + int(rng.random() * _PATIENCE_TURNS)
     yield waited
@@ -53,7 +53,7 @@ def recover(carrier: Carrier, direction: Direction, row: list[Lost[Any]], rng: R
     carrier.send(direction.other, "2", f"7={row[0].seq_num}\x0116={row[-1].seq_num}\x01")
     yield 1 + int(rng.random() * _ANSWER_TURNS)
     skipped = ADMIN | {lost.msg_type for lost in row} if rng.random() < _ALL_TOO_OLD else _SKIPPED
-    skips: list[Lost[Any]] = []
+    skips: list[Lost] = []
     for lost in row:
         if lost.msg_type in skipped:
             skips.append(lost)

@@ -1,16 +1,16 @@
 """What the messages that reached the topic say of an order, whatever order they came in, and what that makes of it.
 
 A message that cannot be read says nothing. One that was lost and sent again says what it said when it was sent
-first: OrigSendingTime(122) is its time. What one side says is ordered by (SendingTime(52), MsgSeqNum(34)), so the
-state of an order is what the latest report says, even if reports before it never came; a request is answered by
-any report with its ClOrdID(11) that is more than the notice that it is pending. A NewOrderSingle(D) names no
-OrderID(37), so it is known to belong to the rest only by a message that has its ClOrdID.
+first. What one side says is ordered by its MsgSeqNum(34) (and by SendingTime(52), which grows with it), so the state
+of an order is what the latest report says, even if reports before it never came; a request is answered by any report
+with its ClOrdID(11) that is more than the notice that it is pending. A NewOrderSingle(D) names no OrderID(37), so it
+is known to belong to the rest only by a message that has its ClOrdID.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from fixwatch.sources.simulator.faults import Fault
 
@@ -27,31 +27,18 @@ class ExecKind(Enum):
         self.exec_type = exec_type
 
 
+# Plain tuples: they are made for every message, and classes would take several times as long.
+
 #: OrderQty(38) and Price(44), empty where there is none.
 Terms = tuple[str, str]
 #: LeavesQty(151), CumQty(14) and AvgPx(6).
 Sums = tuple[str, str, str]
-#: What is done, ExecID(17), ExecRefID(19) or empty, and quantity and price in the instrument's units.
-Trade = tuple[ExecKind, str, str, int, int]
+#: What is done, and what it adds to the quantity and value traded, in the instrument's units.
+Trade = tuple[ExecKind, int, int]
 #: MsgType(35), ClOrdID(11), OrigClOrdID(41) or empty, and what is asked for.
 Request = tuple[str, str, str, Terms]
 #: ExecType(150) or, of OrderCancelReject(9), empty; OrdStatus(39), ClOrdID(11), OrigClOrdID(41) or empty, ...
 Report = tuple[str, str, str, str, Terms, Sums, Trade | None]
-#: When it was sent first, microseconds since 1970; MsgSeqNum(34); the fault that befell it; what it says.
-#: Plain tuples: they are made for every message, and classes would take several times as long.
-W = TypeVar("W", Request, Report)
-Said = tuple[int, int, Fault | None, W]
-
-
-class Notes(list[Said[W]]):
-    """What one side said of an order; `owed`: how many messages were lost and may yet come."""
-
-    __slots__ = ("owed",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.owed = 0
-
 
 NO_TERMS: Final[Terms] = ("", "")
 NO_SUMS: Final[Sums] = ("", "", "")
@@ -61,6 +48,7 @@ NO_SUMS: Final[Sums] = ("", "", "")
 _ENDED: Final = frozenset("48C")
 #: OrdStatus(39) that is a promise, and what is then waited for.
 _PENDING: Final = {"A": "pending_new", "6": "pending_cancel", "E": "pending_replace"}
+#: A request, and what is waited for until it is answered.
 _WAITING: Final = {"F": "cancel", "G": "replace"}
 #: ExecType(150) of reports that only say that a request is pending: its ClOrdID(11) is not yet the order's.
 _NOTICES: Final = ("6", "E")
@@ -88,100 +76,131 @@ class OrderState(NamedTuple):
     first_fill_at: int
 
 
-class Trades(NamedTuple):
-    """The fills of one order: those that stand, their quantity and value in the instrument's units, and the rest."""
+class Known:
+    """What is known of one order: what nothing later makes needless, and sums of what adds up.
 
-    fills: int
-    quantity: int
-    value: int
-    busts: int
-    corrections: int
+    All that was said would do as well, but when an order is over that takes as long to read as its messages to make.
 
-
-NO_TRADES: Final = Trades(0, 0, 0, 0, 0)
-
-
-def settle(
-    first_cl_ord_id: str, order_id: str, asked: Notes[Request], told: Notes[Report], resolution: int
-) -> tuple[list[OrderState], Trades]:
-    """What is known of an order by what was said of it: nothing, one order, or two that nothing connects.
-
-    Sorts both lists. `resolution`: of the times that its version writes, in microseconds.
+    Attributes:
+        owed: messages that were lost and may yet come.
+        fills, quantity, value: fills that stand, and what they come to in the instrument's units.
+        busts, corrections: how many of its fills were busted or corrected.
     """
-    # One side's numbers are all different, so nothing behind them is compared.
-    asked.sort()
-    told.sort()
-    states: list[OrderState] = []
-    sent_at, terms, sums = 0, NO_TERMS, NO_SUMS
-    if asked and asked[0][3][0] == "D":
-        sent_at, terms = asked[0][0] - asked[0][0] % resolution, asked[0][3][3]
-        if not _is_connected(first_cl_ord_id, asked, told):
-            states.append(OrderState("", first_cl_ord_id, "", "", "", "", *terms, 0, "new", sent_at, 0, 0))
-            del asked[0]
-            sent_at, terms = 0, NO_TERMS
-    if not asked and not told:
-        return states, NO_TRADES
-    # What names only the ClOrdID(11) of a request that is not accepted is of the order that it wanted to change.
-    cl_ord_id, leaves, answered_at, first_fill_at = first_cl_ord_id, "", 0, 0
-    trades: list[Trade] = []
-    for at, _, fault, (exec_type, _, own, _, reported, summed, trade) in told:
-        if exec_type:
-            answered_at = answered_at or at
-            terms, sums = reported, summed
-            if exec_type not in _NOTICES:
-                cl_ord_id = own
-            if fault is not Fault.MISSING_TAG:
-                leaves = summed[0]
-            if trade is not None:
-                trades.append(trade)
-                if not first_fill_at and trade[0] is ExecKind.TRADE:
-                    first_fill_at = at
-    status = told[-1][3][1] if told else ""
-    known = _sum_up(trades) if trades else NO_TRADES
-    states.append(
-        OrderState(
-            order_id, cl_ord_id, status, sums[1], leaves, sums[2], terms[0], terms[1], known.fills,
-            "" if status in _ENDED else _waits_for(status, asked, told),
-            sent_at, answered_at - answered_at % resolution, first_fill_at - first_fill_at % resolution,
-        )
+
+    __slots__ = (
+        "_answered_at", "_first_cl_ord_id", "_first_fill_at", "_is_connected", "_later_ids", "_latest", "_latest_seq",
+        "_new", "_order_id", "_others", "_requests", "busts", "corrections", "fills", "owed", "quantity", "value",
     )  # fmt: skip
-    return states, known
 
+    def __init__(self, cl_ord_id: str, order_id: str) -> None:
+        self._first_cl_ord_id = cl_ord_id
+        self._order_id = order_id
+        # The NewOrderSingle(D), and when it was sent.
+        self._new: tuple[int, Terms] | None = None
+        # The latest report that says everything, and its number.
+        self._latest: Report | None = None
+        self._latest_seq = 0
+        self._answered_at = self._first_fill_at = 0
+        self._is_connected = False
+        # What few orders have: other reports and other requests with their numbers, ClOrdIDs that were reported.
+        self._others: list[tuple[int, Fault | None, Report]] = []
+        self._requests: list[tuple[int, str, str]] = []
+        self._later_ids: tuple[str, ...] = ()
+        self.owed = self.fills = self.quantity = self.value = self.busts = self.corrections = 0
 
-def _is_connected(cl_ord_id: str, asked: Notes[Request], told: Notes[Report]) -> bool:
-    """If another message than its NewOrderSingle(D) has the order's first ClOrdID(11)."""
-    for _, _, _, what in told:
-        if what[2] == cl_ord_id or what[3] == cl_ord_id:
-            return True
-    return any(what[2] == cl_ord_id for _, _, _, what in asked)
+    def hear(self, at: int, seq_num: int, fault: Fault | None, what: Request | Report) -> None:
+        """A message reached the topic, which was sent first at `at`, and what befell it."""
+        if len(what) == 4:
+            self._ask(at, seq_num, what)
+            return
+        exec_type, _, own, original, _, _, trade = what
+        if own == self._first_cl_ord_id:
+            self._is_connected = True
+        else:
+            self._name(own, original, exec_type)
+        if not exec_type or exec_type in _NOTICES or fault is Fault.MISSING_TAG:
+            self._others.append((seq_num, fault, what))
+            if not exec_type:
+                return
+        elif seq_num > self._latest_seq:
+            self._latest_seq = seq_num
+            self._latest = what
+        if not self._answered_at or at < self._answered_at:
+            self._answered_at = at
+        if trade is not None:
+            kind, quantity, value = trade
+            self.quantity += quantity
+            self.value += value
+            if kind is ExecKind.TRADE:
+                self.fills += 1
+                if not self._first_fill_at or at < self._first_fill_at:
+                    self._first_fill_at = at
+            elif kind is ExecKind.BUST:
+                self.fills -= 1
+                self.busts += 1
+            else:
+                self.corrections += 1
 
+    def _name(self, own: str, original: str, exec_type: str) -> None:
+        """A report has a ClOrdID(11) that is not the order's first."""
+        if original == self._first_cl_ord_id:
+            self._is_connected = True
+        if exec_type not in _NOTICES and own not in self._later_ids:
+            self._later_ids += (own,)
 
-def _waits_for(status: str, asked: Notes[Request], told: Notes[Report]) -> str:
-    """What an order that has not ended waits for; the first of several requests without an answer."""
-    if status in _PENDING:
-        return _PENDING[status]
-    for _, _, _, (kind, cl_ord_id, _, _) in asked:
-        if kind == "D":
-            if not status:
-                return "new"
-        elif not any(what[2] == cl_ord_id and what[0] not in _NOTICES for _, _, _, what in told):
-            return _WAITING[kind]
-    return ""
+    def _ask(self, at: int, seq_num: int, what: Request) -> None:
+        msg_type, own, original, terms = what
+        if msg_type == "D":
+            self._new = at, terms
+            return
+        self._requests.append((seq_num, msg_type, own))
+        if original == self._first_cl_ord_id:
+            self._is_connected = True
 
+    def states(self, resolution: int) -> list[OrderState]:
+        """Nothing, one order, or two that nothing connects. `resolution`: of its version's times, microseconds."""
+        found: list[OrderState] = []
+        sent_at, terms = self._new or (0, NO_TERMS)
+        sent_at -= sent_at % resolution
+        if sent_at and not self._is_connected:
+            found.append(
+                OrderState("", self._first_cl_ord_id, "", "", "", "", *terms, 0, "new", sent_at, 0, 0)
+            )
+            sent_at, terms = 0, NO_TERMS
+        status = leaves = ""
+        cl_ord_id, sums = self._first_cl_ord_id, NO_SUMS
+        if self._latest is not None:
+            _, status, cl_ord_id, _, terms, sums, _ = self._latest
+            leaves = sums[0]
+        for seq_num, fault, (exec_type, as_said, own, _, wanted, summed, _) in sorted(self._others):
+            if seq_num > self._latest_seq:
+                status = as_said
+                if exec_type:
+                    terms, sums = wanted, summed
+                    if exec_type not in _NOTICES:
+                        cl_ord_id = own
+                    if fault is not Fault.MISSING_TAG:
+                        leaves = summed[0]
+        if status or self._requests:
+            found.append(
+                OrderState(
+                    self._order_id, cl_ord_id, status, sums[1], leaves, sums[2], terms[0], terms[1], self.fills,
+                    self._waits_for(status, sent_at > 0), sent_at,
+                    self._answered_at - self._answered_at % resolution,
+                    self._first_fill_at - self._first_fill_at % resolution,
+                )
+            )  # fmt: skip
+        return found
 
-def _sum_up(trades: list[Trade]) -> Trades:
-    fills = {trade[1]: trade for trade in trades if trade[0] is ExecKind.TRADE}
-    busts = corrections = quantity = value = 0
-    if len(fills) < len(trades):
-        # A change names a fill that reached the topic, and a fill meets one of them at most.
-        for trade in trades:
-            if trade[0] is ExecKind.BUST:
-                busts += 1
-                del fills[trade[2]]
-            elif trade[0] is ExecKind.CORRECT:
-                corrections += 1
-                fills[trade[2]] = trade
-    for _, _, _, traded, price in fills.values():
-        quantity += traded
-        value += traded * price
-    return Trades(len(fills), quantity, value, busts, corrections)
+    def _waits_for(self, status: str, has_new: bool) -> str:
+        """What the order waits for; the first of several requests without an answer."""
+        if status in _ENDED:
+            return ""
+        if status in _PENDING:
+            return _PENDING[status]
+        if has_new and not status:
+            return "new"
+        for _, msg_type, cl_ord_id in sorted(self._requests):
+            if cl_ord_id not in self._later_ids:
+                return _WAITING[msg_type]
+        return ""

@@ -117,7 +117,8 @@ class Direction:
             body = f"43=Y\x01122={repeat_of}\x01{body}"
         return frame(
             self.version.begin_string,
-            f"35={msg_type}\x01{application}{self._comp_ids}{seq_num}\x0152={sending_time}\x01{body}",
+            f"35={msg_type}\x01{application}{self._comp_ids}{seq_num}\x0152={sending_time}\x01",
+            body,
         )
 
 

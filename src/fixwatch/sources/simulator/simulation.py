@@ -24,7 +24,7 @@ from fixwatch.sources.simulator.life import live, pick_fate
 from fixwatch.sources.simulator.market import Market
 from fixwatch.sources.simulator.objections import refuse, reject
 from fixwatch.sources.simulator.orders import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL, SELL_SHORT, Order
-from fixwatch.sources.simulator.said import OrderState, settle
+from fixwatch.sources.simulator.said import OrderState
 from fixwatch.sources.simulator.sessions import Only, SessionPair, session_pairs
 from fixwatch.sources.simulator.tally import Tally
 from fixwatch.sources.simulator.turns import Life, once
@@ -93,7 +93,7 @@ class Simulation:
         self._scheduled = 0
         self._due: list[tuple[int, int, Life]] = []
         self._living: dict[Life, Order] = {}
-        self._over: list[Order] = []
+        self._late: list[Order] = []
         self._settled: list[OrderState] = []
         self._next_silence_check = 0
 
@@ -119,12 +119,19 @@ class Simulation:
         before = carrier.attempts
         # A life that is over ends when it is asked to go on: that is no turn yet.
         while carrier.attempts == before:
-            self._go_on(heappop(due)[2] if due and due[0][0] <= self._turn else self._begin())
+            life = heappop(due)[2] if due and due[0][0] <= self._turn else self._begin()
+            wait = next(life, None)
+            if wait is not None:
+                self._scheduled += 1
+                heappush(due, (self._turn + wait, self._scheduled, life))
+            elif (order := self._living.pop(life, None)) is not None:
+                self._end(order)
         if carrier.later:
             for life in carrier.later:
                 self._schedule(life, 1 + int(self._rng.random() * _REPEAT_TURNS))
             carrier.later.clear()
-        return self._take()
+        sent, carrier.out = carrier.out, []
+        return sent
 
     def records(self, count: int) -> Iterator[Record]:
         """A whole run of exactly `count` records, from the logons to the logouts.
@@ -145,33 +152,37 @@ class Simulation:
 
     def take_orders(self) -> list[OrderState]:
         """The orders that are over, each once; when the ledger has said that it is not running, all that are left."""
-        self._settle()
+        self._settle_late()
         settled, self._settled = self._settled, []
         return settled
 
     def ledger(self, state: State) -> Ledger:
         """What has been sent so far. In any state but running, nothing may be sent afterwards."""
+        self._settle_late()
         if state != "running":
-            self._over += self._living.values()
+            for order in (*self._late, *self._living.values()):
+                self._settle(order)
+            self._late.clear()
             self._living.clear()
-            for order in self._over:
-                order.asked.owed = order.told.owed = 0
-        self._settle()
         return self._tally.ledger(state)
 
-    def _settle(self) -> None:
-        """Say what became of the orders that are over and have nothing lost that may come yet."""
-        over, self._over = self._over, []
-        for order in over:
-            if order.asked.owed or order.told.owed:
-                self._over.append(order)
-                continue
-            resolution = 1 if order.pair.version.micros else _MILLISECOND
-            states, trades = settle(
-                order.first_cl_ord_id, order.order_id, order.asked, order.told, resolution
-            )
-            self._settled += states
-            self._tally.settled(order.instrument, len(states), trades)
+    def _settle_late(self) -> None:
+        """Settle the orders that were over while something of them was lost and could still come."""
+        late, self._late = self._late, []
+        for order in late:
+            self._end(order)
+
+    def _end(self, order: Order) -> None:
+        if order.known.owed:
+            self._late.append(order)
+        else:
+            self._settle(order)
+
+    def _settle(self, order: Order) -> None:
+        """Say what became of an order."""
+        states = order.known.states(1 if order.pair.version.micros else _MILLISECOND)
+        self._settled += states
+        self._tally.settled(order.instrument, len(states), order.known)
 
     def _begin(self) -> Life:
         """What happens next, out of nothing: an order, as a rule."""
@@ -185,26 +196,16 @@ class Simulation:
             return reject(pair, self._carrier, self._rng)
         return refuse(pair, self._carrier, self._desk.id("S"))
 
-    def _go_on(self, life: Life) -> None:
-        wait = next(life, None)
-        if wait is not None:
-            self._schedule(life, wait)
-        elif (order := self._living.pop(life, None)) is not None:
-            self._over.append(order)
-
     def _schedule(self, life: Life, wait: int) -> None:
-        # The number keeps the order of those due at the same turn, and keeps generators from being compared.
+        # The number, here and in `turn`, keeps the order of those due at the same turn: no generators are compared.
         self._scheduled += 1
         heappush(self._due, (self._turn + wait, self._scheduled, life))
 
     def _tick(self) -> None:
         self._turn += 1
-        self._stamp.set(self._clock())
-
-    def _take(self) -> list[Record]:
-        sent = self._carrier.out
-        self._carrier.out = []
-        return sent
+        # Nobody's clock goes back here: what is sent later has the later time.
+        if (now := self._clock()) > self._stamp.now:
+            self._stamp.set(now)
 
     def _of_every_session(self, msg_type: str) -> list[Record]:
         for pair in self.pairs:
@@ -212,7 +213,8 @@ class Simulation:
                 self._tick()
                 body = pair.logon_body() if msg_type == "A" else ""
                 self._carrier.deliver(direction, msg_type, body)
-        return self._take()
+        sent, self._carrier.out = self._carrier.out, []
+        return sent
 
     def _break_silence(self) -> None:
         """Let directions that were silent for HeartBtInt(108) send Heartbeat(0), each in its own turn."""

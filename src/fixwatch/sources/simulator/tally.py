@@ -9,7 +9,7 @@ from decimal import Decimal
 from fixwatch.sources.simulator.faults import GARBLING, REJECTING, REPEATING, Fault
 from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger, State, ranges
 from fixwatch.sources.simulator.market import INSTRUMENTS, Instrument
-from fixwatch.sources.simulator.said import Trades
+from fixwatch.sources.simulator.said import Known
 from fixwatch.sources.simulator.sessions import Direction
 from fixwatch.sources.simulator.wire import decimal_text
 
@@ -97,15 +97,15 @@ class Tally:
             self._faults[fault] += 1
             self._repeats_of_fills += is_fill
 
-    def settled(self, instrument: Instrument, orders: int, trades: Trades) -> None:
+    def settled(self, instrument: Instrument, orders: int, known: Known) -> None:
         """Count what was said of an order that is over."""
         self._orders += orders
         sums = self._sums[instrument.symbol]
-        sums.count += trades.fills
-        sums.quantity += trades.quantity
-        sums.notional += trades.value
-        self._busts += trades.busts
-        self._corrections += trades.corrections
+        sums.count += known.fills
+        sums.quantity += known.quantity
+        sums.notional += known.value
+        self._busts += known.busts
+        self._corrections += known.corrections
 
     @property
     def messages(self) -> int:

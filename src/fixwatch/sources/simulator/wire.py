@@ -15,13 +15,15 @@ SOH: Final = "\x01"
 
 #: CheckSum(10) by its value.
 _TRAILERS: Final = tuple(b"10=%03d\x01" % value for value in range(256))
+#: Three digits, for each of a thousand.
+_DIGITS: Final = tuple(f"{number:03d}" for number in range(1_000))
 _MICROSECONDS: Final = 1_000_000
 _SATURDAY: Final = 5
 
 
-def frame(begin_string: str, body: str) -> bytes:
-    """A whole message around `body`: from MsgType(35) on, every field ended by SOH."""
-    head = f"8={begin_string}\x019={len(body)}\x01{body}".encode("latin-1")
+def frame(begin_string: str, header: str, body: str) -> bytes:
+    """A whole message around `header` and `body`: from MsgType(35) on, every field ended by SOH."""
+    head = f"8={begin_string}\x019={len(header) + len(body)}\x01{header}{body}".encode("latin-1")
     return head + _TRAILERS[checksum(head)]
 
 
@@ -60,12 +62,13 @@ class Stamp:
         second, fraction = divmod(now, _MICROSECONDS)
         if second != self._second:
             self._second = second
-            self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S")
+            self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S.")
             if self._second_text[:8] != self.today:
                 self.today = self._second_text[:8]
                 self._settlement.clear()
-        self.micros = f"{self._second_text}.{fraction:06d}"
-        self.millis = self.micros[:-3]
+        millis, micros = divmod(fraction, 1_000)
+        self.millis = self._second_text + _DIGITS[millis]
+        self.micros = self.millis + _DIGITS[micros]
 
     def text(self, micros: bool) -> str:
         """UTCTimestamp of the moment, in micro- or milliseconds."""
