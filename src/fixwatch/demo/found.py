@@ -7,16 +7,29 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.multirange import Multirange
 
 from fixwatch.demo.order_lines import key
 from fixwatch.demo.reconciliation import Found
+from fixwatch.demo.session_lines import FoundEpoch
 from fixwatch.errors import DatabaseError
-from fixwatch.sources.simulator.ledger import Fills, Gaps, Range
+from fixwatch.sources.simulator.ledger import Fills, Range
 from fixwatch.sources.simulator.said import OrderState
 from fixwatch.store.connection import connect
 from fixwatch.store.sql import load
 
 _SQL: Final = load("reconciliation", "fixwatch.demo")
+#: MsgType(35) of the events that are held against the ledger's.
+_MSG_TYPES: Final = {
+    "logon": "A",
+    "logout": "5",
+    "test_request": "1",
+    "resend_request": "2",
+    "gap_fill": "4",
+    "reject": "3",
+    "business_reject": "j",
+    "dont_know_trade": "Q",
+}
 
 
 def find(database_url: str, topic_ids: Sequence[str], runs: Sequence[str]) -> Found:
@@ -58,7 +71,8 @@ def find(database_url: str, topic_ids: Sequence[str], runs: Sequence[str]) -> Fo
                 unseen=one("unseen")["changes"],
                 repeats_of_fills=trades["repeats"],
                 conflicts=trades["conflicts"],
-                gaps=_gaps(rows("gaps")),
+                epochs=[_epoch(row) for row in rows("epochs")],
+                logged_on=one("logged_on")["sessions"],
                 repeats=numbers["repeats"],
                 same_again=numbers["same_again"],
                 poss_resends=log["poss_resends"],
@@ -71,9 +85,18 @@ def find(database_url: str, topic_ids: Sequence[str], runs: Sequence[str]) -> Fo
         raise DatabaseError(f"Postgres does not say what it holds: {reason}") from error
 
 
-def _gaps(rows: list[tuple[str, bool, int, int]]) -> dict[str, Gaps]:
-    """Ranges by session, and by whether they never came."""
-    ranges: dict[str, tuple[list[Range], list[Range]]] = {}
-    for session, never, first, last in rows:
-        ranges.setdefault(session, ([], []))[never].append((first, last))
-    return {session: Gaps(tuple(missed), tuple(missing)) for session, (missed, missing) in ranges.items()}
+def _epoch(row: tuple[Any, ...]) -> FoundEpoch:
+    session, began_at, last_number, missed, missing, events, *shown = row
+    return FoundEpoch(
+        session,
+        began_at,
+        last_number,
+        _ranges(missed),
+        _ranges(missing),
+        {_MSG_TYPES[kind]: count for kind, count in events.items() if kind in _MSG_TYPES},
+        None if shown[0] is None else (shown[0], shown[1], shown[2]),
+    )
+
+
+def _ranges(numbers: Multirange[int]) -> tuple[Range, ...]:
+    return tuple((one.lower or 0, (one.upper or 0) - 1) for one in numbers)

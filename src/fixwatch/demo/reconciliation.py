@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fixwatch.demo.lines import Line
 from fixwatch.demo.order_lines import order_lines
-from fixwatch.sources.simulator.ledger import NO_FILLS, NO_GAPS, Fills, Gaps, Ledger, Range
+from fixwatch.demo.session_lines import FoundEpoch, numbers, session_lines
+from fixwatch.sources.simulator.ledger import NO_FILLS, Fills, Ledger
 from fixwatch.sources.simulator.said import OrderState
 
 
@@ -29,7 +30,8 @@ class Found:
         busts, corrections: trades that were busted, that were corrected.
         unseen: busts and corrections of a trade that is not there.
         repeats_of_fills, conflicts: reports of a known ExecID(17) with the same content, with other content.
-        gaps: sequence numbers that did not come in their turn, that never came, by `SENDER->TARGET`.
+        epochs: sequence numbers and events of directions, from a reset to the next.
+        logged_on: sessions that are logged on.
         repeats, same_again: messages whose number had come; those of them without PossDupFlag(43)=Y.
         poss_resends: messages with PossResend(97)=Y.
         non_ascii: messages with Latin-1 text in them.
@@ -50,7 +52,8 @@ class Found:
     unseen: int = 0
     repeats_of_fills: int = 0
     conflicts: int = 0
-    gaps: Mapping[str, Gaps] = field(default_factory=dict)
+    epochs: Sequence[FoundEpoch] = ()
+    logged_on: int = 0
     repeats: int = 0
     same_again: int = 0
     poss_resends: int = 0
@@ -68,7 +71,8 @@ def reconcile(expected: Ledger, orders: Iterable[OrderState], found: Found) -> l
         *_fills(expected, found),
         *_trades(expected, found),
         *order_lines(orders, found.orders),
-        *_gaps(expected, found),
+        *session_lines(expected.epochs, found.epochs),
+        Line("Sessions", "logged on", 0, found.logged_on),
         *_faults(expected, found),
     ]
 
@@ -102,29 +106,6 @@ def _trades(expected: Ledger, found: Found) -> Iterator[Line]:
     yield Line("Trades", "conflicts", expected.conflicts, found.conflicts)
 
 
-def _gaps(expected: Ledger, found: Found) -> Iterator[Line]:
-    for session in sorted(expected.gaps.keys() | found.gaps.keys()):
-        sent, held = expected.gaps.get(session, NO_GAPS), found.gaps.get(session, NO_GAPS)
-        yield _numbers(f"{session} missed", sent.missed, held.missed)
-        yield _numbers(f"{session} still missing", sent.missing, held.missing)
-
-
-def _numbers(name: str, expected: tuple[Range, ...], found: tuple[Range, ...]) -> Line:
-    lost, more = set(expected) - set(found), set(found) - set(expected)
-    differences = [f"{_range(numbers)} in the ledger" for numbers in sorted(lost)]
-    differences += [f"{_range(numbers)} in Postgres" for numbers in sorted(more)]
-    return Line("Gaps", name, _count(expected), _count(found), differences=tuple(differences))
-
-
-def _count(numbers: tuple[Range, ...]) -> int:
-    return sum(last + 1 - first for first, last in numbers)
-
-
-def _range(numbers: Range) -> str:
-    first, last = numbers
-    return str(first) if first == last else f"{first}-{last}"
-
-
 def _faults(expected: Ledger, found: Found) -> Iterator[Line]:
     """What was injected beside what the log shows of it."""
 
@@ -135,7 +116,8 @@ def _faults(expected: Ledger, found: Found) -> Iterator[Line]:
         return Line("Faults", kinds, sent, held, at_least, note)
 
     garbled = injected("bad_checksum", "wrong_body_length", "truncated")
-    missed = sum(_count(gaps.missed) for gaps in found.gaps.values())
+    began = {(epoch.session, epoch.began_at) for epoch in expected.epochs}
+    missed = sum(numbers(epoch.missed) for epoch in found.epochs if (epoch.session, epoch.began_at) in began)
     waiting = Counter(order.waiting_for for order in found.orders.values())
 
     known = found.defects.get

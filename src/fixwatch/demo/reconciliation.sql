@@ -44,33 +44,38 @@ FROM (
     GROUP BY topic_id, session_id
 ) AS of_session
 
--- gaps --
--- Numbers that no message had in its turn; of these, those that none was sent again for, and that no gap fill skips.
--- As the fold of sessions has them: the epochs that the runs' Logons began.
-WITH epochs AS (
-    SELECT DISTINCT topic_id, e.session_id, e.began_at
-    FROM messages AS m JOIN ingest_offsets USING (stream_id)
-    JOIN session_epochs AS e ON e.session_id = m.session_id AND e.began_at = m.sending_time
-    WHERE topic_id = ANY(%(topic_ids)s) AND m.msg_type = 'A' AND m.verdict <> 'garbled' AND m.poss_dup IS NOT TRUE
-), numbers AS (
-    SELECT e.topic_id, e.session_id, range_agg(n.direct) AS direct, range_agg(n.direct + n.resent) AS seen,
-           coalesce((SELECT range_agg(int8range(f.begin_number, f.end_number, '[]'))
-                     FROM session_events AS f
-                     WHERE f.session_id = e.session_id AND f.kind = 'gap_fill' AND f.sent >= e.began_at
-                       AND f.sent < coalesce((SELECT min(l.began_at) FROM session_epochs AS l
-                                              WHERE l.session_id = e.session_id AND l.began_at > e.began_at),
-                                             'infinity')), '{}') AS filled
-    FROM epochs AS e JOIN session_numbers AS n USING (session_id, began_at)
-    GROUP BY e.topic_id, e.session_id, e.began_at
-), gaps AS (
-    SELECT topic_id, session_id, never, unnest(numbers) AS gap
-    FROM numbers,
-         LATERAL (SELECT int8multirange(int8range(1, greatest(upper(seen), upper(filled))))) AS a (every),
-         LATERAL (VALUES (false, every - direct), (true, every - seen - filled)) AS g (never, numbers)
+-- epochs --
+-- What the folds know of sessions from one reset to the next: the numbers that no message had in its turn, and those
+-- of them that none was sent again for and no gap fill passes over. Moments are in microseconds.
+WITH numbers AS (
+    SELECT session_id, began_at, range_agg(direct) AS direct, range_agg(direct + resent) AS seen
+    FROM session_numbers GROUP BY session_id, began_at
+), epochs AS (
+    SELECT *, lead(began_at, 1, 'infinity') OVER (PARTITION BY session_id ORDER BY began_at) AS ended_at,
+           int8multirange(int8range(1, upper(seen))) AS every
+    FROM session_epochs JOIN numbers USING (session_id, began_at)
+), events AS (
+    SELECT e.session_id, e.began_at, v.kind, count(*) AS events,
+           range_agg(int8range(v.begin_number, v.end_number, '[]')) FILTER (WHERE v.kind = 'gap_fill') AS filled
+    FROM epochs AS e JOIN session_events AS v
+      ON v.session_id = e.session_id AND v.sent >= e.began_at AND v.sent < e.ended_at
+    GROUP BY e.session_id, e.began_at, v.kind
+), together AS (
+    SELECT session_id, began_at, jsonb_object_agg(kind, events) AS events,
+           coalesce(range_agg(filled) FILTER (WHERE filled IS NOT NULL), '{}') AS filled
+    FROM events GROUP BY session_id, began_at
 )
-SELECT sender_comp_id || '->' || target_comp_id, never, lower(gap), upper(gap) - 1
-FROM gaps JOIN sessions USING (session_id)
-ORDER BY topic_id COLLATE "C", lower(gap)
+SELECT sender_comp_id || '->' || target_comp_id, (extract(epoch FROM e.began_at) * 1000000)::bigint,
+       upper(e.seen) - 1, e.every - e.direct, e.every - e.seen - coalesce(t.filled, '{}'),
+       coalesce(t.events, '{}'), q.gaps, q.skipped, q.missing
+FROM epochs AS e
+JOIN sessions USING (session_id)
+LEFT JOIN together AS t USING (session_id, began_at)
+LEFT JOIN session_sequences AS q USING (session_id, began_at)
+WHERE e.began_at > '-infinity'
+
+-- logged_on --
+SELECT count(*) AS sessions FROM sessions WHERE logged_on
 
 -- defects --
 -- Messages by what their defects say was done to them. A message cut off between two fields has a false

@@ -10,8 +10,9 @@ import pytest
 
 from fixwatch.demo.lines import Line
 from fixwatch.demo.reconciliation import Found, reconcile
+from fixwatch.demo.session_lines import FoundEpoch
 from fixwatch.sources.simulator.faults import Fault
-from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger
+from fixwatch.sources.simulator.ledger import Epoch, Fills, Ledger
 from fixwatch.sources.simulator.said import OrderState
 
 ORDERS = [
@@ -26,7 +27,10 @@ LEDGER = Ledger(
     messages=120,
     by_msg_type={"8": 80, "D": 36},
     by_session={"BUY->SELL": 36, "SELL->BUY": 80},
-    gaps={"SELL->BUY": Gaps(((2, 9), (20, 24)), ((2, 9), (20, 20)))},
+    epochs=(
+        Epoch("BUY->SELL", 5_000, 36, events={"A": 1, "2": 2}),
+        Epoch("SELL->BUY", 6_000, 80, ((2, 9), (20, 24)), ((2, 9), (20, 20)), {"A": 1, "4": 1}),
+    ),
     garbled={"bad_checksum": 1, "not_fix": 1, "truncated": 1, "wrong_body_length": 1},
     verdicts={"valid": 111, "rejected": 5, "garbled": 4},
     fills={"EUR/USD": Fills(3, Decimal("3000000.5"), Decimal("3242100.540405"))},
@@ -56,6 +60,9 @@ LEDGER = Ledger(
     },
 )
 
+SELLING = FoundEpoch(
+    "SELL->BUY", 6_000, 80, ((2, 9), (20, 24)), ((2, 9), (20, 20)), {"A": 1, "4": 1}, shown=(2, 13, 9)
+)
 FOUND = Found(
     messages=120,
     stored=120,
@@ -75,7 +82,12 @@ FOUND = Found(
     busts=2,
     corrections=1,
     conflicts=1,
-    gaps={"SELL->BUY": Gaps(((2, 9), (20, 24)), ((2, 9), (20, 20)))},
+    epochs=(
+        FoundEpoch("BUY->SELL", 5_000, 36, events={"A": 1, "2": 2}, shown=(0, 0, 0)),
+        SELLING,
+        # Of a run that is left out.
+        FoundEpoch("SELL->BUY", 3_000, 7, ((2, 2),), ((2, 2),), {"A": 1}),
+    ),
     repeats=5,
     same_again=2,
     repeats_of_fills=2,
@@ -124,11 +136,7 @@ def test_nothing_sent_and_nothing_held_agrees() -> None:
         ({"poss_resends": 1}, ("Faults", "poss_resend")),
         ({"unanswered": {"F": 2, "G": 1}}, ("Faults", "cancel_unanswered")),
         ({"unanswered": {"F": 4}}, ("Faults", "replace_unanswered")),
-        # As many numbers, but others.
-        (
-            {"gaps": {"SELL->BUY": Gaps(((2, 9), (20, 24)), ((2, 9), (21, 21)))}},
-            ("Gaps", "SELL->BUY still missing"),
-        ),
+        ({"logged_on": 1}, ("Sessions", "logged on")),
     ],
 )
 def test_each_difference_is_in_its_line(change: dict[str, Any], line: tuple[str, str]) -> None:
@@ -171,11 +179,30 @@ def test_a_symbol_that_only_one_side_knows_disagrees() -> None:
 
 def test_conflicts_and_gaps_are_held_against_the_faults_too() -> None:
     assert wrong(replace(FOUND, conflicts=2)) == {("Trades", "conflicts"), ("Faults", "conflict")}
-    assert wrong(replace(FOUND, gaps={})) == {
-        ("Gaps", "SELL->BUY missed"),
-        ("Gaps", "SELL->BUY still missing"),
+    epochs = (FOUND.epochs[0],)
+    assert wrong(replace(FOUND, epochs=epochs)) >= {
+        ("Sessions", "SELL->BUY missed"),
+        ("Sessions", "SELL->BUY missing"),
+        ("Sessions", "last MsgSeqNum(34): the same"),
+        ("Sessions", "Logon(A)"),
         ("Faults", "gap, resent"),
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        # As many numbers, but others.
+        ({"missed": ((2, 9), (30, 34))}, "SELL->BUY missed"),
+        ({"missing": ((2, 9), (21, 21))}, "SELL->BUY missing"),
+        ({"last_number": 81}, "last MsgSeqNum(34): the same"),
+        ({"shown": (2, 13, 10)}, "shown as it is"),
+        ({"events": {"A": 1, "4": 2}}, "gap fill, SequenceReset(4)"),
+    ],
+)
+def test_a_session_that_differs_is_in_its_line(change: dict[str, Any], line: str) -> None:
+    epochs = (FOUND.epochs[0], replace(SELLING, **change))
+    assert wrong(replace(FOUND, epochs=epochs)) == {("Sessions", line)}
 
 
 @pytest.mark.parametrize(

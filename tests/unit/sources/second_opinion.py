@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 Fields = dict[int, str]
+EVENTS = frozenset("12345AQj")
 Ranges = tuple[tuple[int, int], ...]
 
 
@@ -25,6 +26,8 @@ class Recount:
     by_msg_type: Counter[str] = field(default_factory=Counter)
     by_session: Counter[str] = field(default_factory=Counter)
     gaps: dict[str, tuple[Ranges, Ranges]] = field(default_factory=dict)
+    events: dict[str, dict[str, int]] = field(default_factory=dict)
+    began: set[tuple[str, int]] = field(default_factory=set)
     fills: dict[str, tuple[int, Decimal, Decimal]] = field(default_factory=dict)
     busts: int = 0
     corrections: int = 0
@@ -74,8 +77,11 @@ def count_again(values: Iterable[bytes]) -> Recount:
         count.by_msg_type[fields[35]] += 1
         count.by_session[session] += 1
         numbers[session].append(fields)
-    gaps = {session: gaps_of(messages) for session, messages in numbers.items()}
-    count.gaps = {session: found for session, found in gaps.items() if found != ((), ())}
+    count.gaps = {session: gaps_of(messages) for session, messages in numbers.items()}
+    for session, messages in numbers.items():
+        count.began.add((session, when(messages[0])[0]))
+        events = {(fields[35], fields[34]) for fields in messages if fields[35] in EVENTS}
+        count.events[session] = dict(sorted(Counter(msg_type for msg_type, _ in events).items()))
     count_trades(count, intact)
     count.orders = orders_of(intact)
     return count

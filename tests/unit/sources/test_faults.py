@@ -142,9 +142,10 @@ def test_a_gap_is_a_number_that_is_never_sent(simulate: Callable[..., Run]) -> N
         fields = dict(part.partition(b"=")[::2] for part in value.split(b"\x01")[:-1])
         numbers.setdefault(fields[b"49"] + b"->" + fields[b"56"], set()).add(int(fields[b"34"]))
     missing = {name.decode(): set(range(1, max(seen))) - seen for name, seen in numbers.items()}
-    for name, gaps in ledger.gaps.items():
-        assert gaps.missed == gaps.missing
-        assert {number for first, last in gaps.missing for number in range(first, last + 1)} == missing[name]
+    for epoch in ledger.epochs:
+        assert epoch.missed == epoch.missing
+        found = {number for first, last in epoch.missing for number in range(first, last + 1)}
+        assert found == missing[epoch.session]
     assert sum(map(len, missing.values())) == ledger.faults["gap"] > 100
 
 

@@ -14,7 +14,7 @@ from fixwatch.errors import SettingsError
 from fixwatch.sources.simulator.carrier import Record
 from fixwatch.sources.simulator.clock import SimulatedClock
 from fixwatch.sources.simulator.faults import Fault, Faults
-from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger
+from fixwatch.sources.simulator.ledger import Epoch, Fills, Ledger
 from fixwatch.sources.simulator.said import OrderState
 from fixwatch.sources.simulator.simulation import Simulation, run_token
 
@@ -37,7 +37,9 @@ def check(ledger: Ledger, orders: list[OrderState], found: Any) -> None:
         found.corrections,
         found.conflicts,
     )
-    assert {session: (gaps.missed, gaps.missing) for session, gaps in ledger.gaps.items()} == found.gaps
+    assert {epoch.session: (epoch.missed, epoch.missing) for epoch in ledger.epochs} == found.gaps
+    assert {epoch.session: epoch.events for epoch in ledger.epochs} == found.events
+    assert {(epoch.session, epoch.began_at) for epoch in ledger.epochs} == found.began
     assert sum(ledger.verdicts.values()) == ledger.messages
     assert sum(ledger.by_msg_type.values()) + sum(ledger.garbled.values()) == ledger.messages
     for session, by_msg_type in ledger.by_session_msg_type.items():
@@ -52,7 +54,7 @@ def test_the_ledger_of_a_quiet_run_agrees_with_its_bytes(quiet_run: Run, recount
     records, ledger, orders = quiet_run
     check(ledger, orders, recount(value for _, value in records))
     assert ledger.verdicts == {"valid": len(records), "rejected": 0, "garbled": 0}
-    assert ledger.faults == ledger.garbled == ledger.gaps == {}
+    assert ledger.faults == ledger.garbled == {}
     assert ledger.busts > 0
     assert ledger.corrections > 0
 
@@ -67,8 +69,8 @@ def test_the_ledger_of_a_faulty_run_agrees_with_its_bytes(
     assert ledger.conflicts == ledger.faults["conflict"]
     assert ledger.verdicts["rejected"] == ledger.faults["missing_tag"] + ledger.faults["bad_enum"]
     lost = sum(ledger.faults[kind] for kind in ("gap", "bad_checksum", "wrong_body_length", "truncated"))
-    assert sum(numbers(gaps.missed) for gaps in ledger.gaps.values()) == lost + ledger.faults["resent"]
-    assert lost <= sum(numbers(gaps.missing) for gaps in ledger.gaps.values()) < lost + 30
+    assert sum(numbers(epoch.missed) for epoch in ledger.epochs) == lost + ledger.faults["resent"]
+    assert lost <= sum(numbers(epoch.missing) for epoch in ledger.epochs) < lost + 30
 
 
 @settings(max_examples=15, deadline=None)
@@ -119,13 +121,13 @@ def test_merging_adds_every_count_and_every_digit() -> None:
     big = Decimal("123456789012345678901234567890.0000000001")
     first = Ledger(
         "complete", "A", messages=3, by_msg_type={"8": 2}, by_session={"S->T": 2},
-        by_session_msg_type={"S->T": {"8": 2}}, gaps={"S->T": Gaps(((2, 4), (6, 6)), ((6, 6),))},
+        by_session_msg_type={"S->T": {"8": 2}}, epochs=(Epoch("S->T", 7, 9, ((2, 4), (6, 6)), ((6, 6),), {"A": 1}),),
         garbled={"not_fix": 1}, verdicts={"valid": 2, "garbled": 1}, orders=5, fills={"X": Fills(1, big, big)},
         busts=1, corrections=2, conflicts=3, repeats=4, repeats_of_fills=5, faults={"not_fix": 1},
     )  # fmt: skip
     second = Ledger(
         "running", "B", messages=5, by_msg_type={"8": 1, "D": 4}, by_session={"S->T": 1, "T->S": 4},
-        by_session_msg_type={"S->T": {"8": 1}, "T->S": {"D": 4}}, gaps={"S->T": Gaps(((2, 2),), ())},
+        by_session_msg_type={"S->T": {"8": 1}, "T->S": {"D": 4}}, epochs=(Epoch("S->T", 8, 5, ((2, 2),)),),
         verdicts={"valid": 5}, orders=1, fills={"X": Fills(1, Decimal("0.1"), big), "Y": Fills(2, big, big)},
         busts=1, corrections=1, conflicts=1, repeats=1, repeats_of_fills=1, faults={"gap": 1},
     )  # fmt: skip
@@ -133,7 +135,10 @@ def test_merging_adds_every_count_and_every_digit() -> None:
         "running", "A+B", messages=8, by_msg_type={"8": 3, "D": 4}, by_session={"S->T": 3, "T->S": 4},
         by_session_msg_type={"S->T": {"8": 3}, "T->S": {"D": 4}},
         # Each run counts from 1.
-        gaps={"S->T": Gaps(((2, 4), (6, 6), (2, 2)), ((6, 6),))},
+        epochs=(
+            Epoch("S->T", 7, 9, ((2, 4), (6, 6)), ((6, 6),), {"A": 1}),
+            Epoch("S->T", 8, 5, ((2, 2),)),
+        ),
         garbled={"not_fix": 1}, verdicts={"valid": 7, "garbled": 1}, orders=6,
         fills={
             "X": Fills(

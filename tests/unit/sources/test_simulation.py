@@ -251,7 +251,7 @@ def test_the_ledger_of_one_direction_agrees_with_its_bytes(only: Only) -> None:
     ledger, found = simulation.ledger("complete"), count_again(values)
     assert sorted(simulation.take_orders()) == sorted(OrderState(**order) for order in found.orders)
     assert ledger.by_session == found.by_session
-    assert {session: (gaps.missed, gaps.missing) for session, gaps in ledger.gaps.items()} == found.gaps
+    assert {epoch.session: (epoch.missed, epoch.missing) for epoch in ledger.epochs} == found.gaps
     assert (ledger.conflicts, ledger.busts, ledger.corrections) == (
         found.conflicts,
         found.busts,

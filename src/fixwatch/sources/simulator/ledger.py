@@ -74,20 +74,23 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
-    """Of one direction, the sequence numbers that did not come in their turn, and those of them that never did.
+class Epoch:
+    """One direction of a session from its Logon(A) with ResetSeqNumFlag(141)=Y on: the sequence numbers of a run.
 
-    Of several runs, those of one run after those of the other: each counts from 1.
+    Attributes:
+        session: `SENDER->TARGET`.
+        began_at: SendingTime(52) of the Logon, microseconds since 1970.
+        last_number: the highest MsgSeqNum(34).
+        missed, missing: numbers that did not come in their turn, and those of them that never did.
+        events: messages that are rare, by MsgType(35), each once however often it was sent.
     """
 
+    session: str
+    began_at: int
+    last_number: int
     missed: tuple[Range, ...] = ()
     missing: tuple[Range, ...] = ()
-
-    def __add__(self, other: Gaps) -> Gaps:
-        return Gaps(self.missed + other.missed, self.missing + other.missing)
-
-
-NO_GAPS: Final = Gaps()
+    events: dict[str, int] = field(default_factory=dict)
 
 
 def ranges(numbers: Iterable[int]) -> tuple[Range, ...]:
@@ -113,7 +116,7 @@ class Ledger:
         by_msg_type: readable messages by MsgType(35).
         by_session: readable messages by `SENDER->TARGET`.
         by_session_msg_type: readable messages by `SENDER->TARGET` and MsgType(35).
-        gaps: sequence numbers that were missed, by `SENDER->TARGET`.
+        epochs: what each direction did, a run after the other.
         garbled: records that cannot be trusted, by fault.
         verdicts: records by the decoder's verdict: valid, rejected, garbled.
         orders: how many orders something is known of.
@@ -131,7 +134,7 @@ class Ledger:
     by_msg_type: dict[str, int] = field(default_factory=dict)
     by_session: dict[str, int] = field(default_factory=dict)
     by_session_msg_type: dict[str, dict[str, int]] = field(default_factory=dict)
-    gaps: dict[str, Gaps] = field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()
     garbled: dict[str, int] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
     orders: int = 0
@@ -160,13 +163,11 @@ class Ledger:
                 symbol: Fills(int(row["count"]), Decimal(row["quantity"]), Decimal(row["notional"]))
                 for symbol, row in found.pop("fills").items()
             }
-            gaps = {
-                session: Gaps(
-                    *(tuple((first, last) for first, last in row[name]) for name in ("missed", "missing"))
-                )
-                for session, row in found.pop("gaps").items()
-            }
-            return cls(**found, fills=fills, gaps=gaps)
+            epochs = tuple(
+                Epoch(**row | {name: tuple(map(tuple, row[name])) for name in ("missed", "missing")})
+                for row in found.pop("epochs")
+            )
+            return cls(**found, fills=fills, epochs=epochs)
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise SettingsError(f"this is not a simulator's ledger: {error!r}") from None
 
@@ -213,10 +214,7 @@ class Ledger:
                 )
                 for session in self.by_session_msg_type | other.by_session_msg_type
             },
-            gaps={
-                session: self.gaps.get(session, NO_GAPS) + other.gaps.get(session, NO_GAPS)
-                for session in self.gaps | other.gaps
-            },
+            epochs=self.epochs + other.epochs,
             garbled=_sum((self.garbled, other.garbled)),
             verdicts=_sum((self.verdicts, other.verdicts)),
             orders=self.orders + other.orders,

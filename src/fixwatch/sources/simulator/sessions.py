@@ -36,6 +36,11 @@ class Version:
     micros: bool = False
     credentials: bool = True
 
+    @property
+    def resolution(self) -> int:
+        """Of its timestamps, in microseconds."""
+        return 1 if self.micros else 1_000
+
 
 FIX42: Final = Version("FIX.4.2", "FIX.4.2", credentials=False)
 FIX44: Final = Version("FIX.4.4", "FIX.4.4")
@@ -63,6 +68,9 @@ class Only(StrEnum):
 
 #: MsgType(35) of the session level.
 ADMIN: Final = frozenset("012345A")
+#: MsgType(35) of what happens on a session now and then: TestRequest(1), ResendRequest(2), Reject(3),
+#: SequenceReset(4), Logout(5), Logon(A), DontKnowTrade(Q), BusinessMessageReject(j).
+EVENTS: Final = frozenset("12345AQj")
 
 
 class Direction:
@@ -76,14 +84,16 @@ class Direction:
         last_sent: when it sent last, microseconds since 1970.
         reached: MsgSeqNum(34) of the last one that the other side has.
         losing: how many of its next messages are lost on their way.
-        sent: intact messages by MsgType(35), repeats too.
+        began_at: when it sent its Logon(A), as exact as its version writes it, microseconds since 1970.
+        sent, repeated: intact messages by MsgType(35), repeats too; those that are repeats.
+        missed, missing: numbers of which no intact message was sent in its turn; of these, those that never came.
         is_hidden: if nothing that it sends reaches the topic.
         other: the other direction.
     """
 
     __slots__ = (
-        "_comp_ids", "is_hidden", "last_sent", "losing", "name", "next_seq_num", "other", "pair_key", "reached",
-        "sent", "version",
+        "_comp_ids", "began_at", "is_hidden", "last_sent", "losing", "missed", "missing", "name", "next_seq_num",
+        "other", "pair_key", "reached", "repeated", "sent", "version",
     )  # fmt: skip
 
     other: Direction
@@ -95,7 +105,11 @@ class Direction:
         self.last_sent = 0
         self.losing = 0
         self.reached = 0
+        self.began_at = 0
         self.sent: defaultdict[str, int] = defaultdict(int)
+        self.repeated: defaultdict[str, int] = defaultdict(int)
+        self.missed: list[int] = []
+        self.missing: set[int] = set()
         self.is_hidden = False
         self.version = version
         self._comp_ids = f"49={sender}\x0156={target}\x0134="

@@ -31,7 +31,6 @@ from fixwatch.sources.simulator.turns import Life, once
 from fixwatch.sources.simulator.wire import Stamp
 
 _MICROSECONDS: Final = 1_000_000
-_MILLISECOND: Final = 1_000
 _SIDES: Final = (BUY,) * 10 + (SELL,) * 9 + (SELL_SHORT,)
 #: Instead of a new order there is, once in so many turns, a TestRequest(1), a Reject(3), a BusinessMessageReject(j).
 _TEST_REQUEST, _REJECT, _REFUSAL = accumulate((1 / 300, 1 / 500, 1 / 500))
@@ -180,7 +179,7 @@ class Simulation:
 
     def _settle(self, order: Order) -> None:
         """Say what became of an order."""
-        states = order.known.states(1 if order.pair.version.micros else _MILLISECOND)
+        states = order.known.states(order.pair.version.resolution)
         self._settled += states
         self._tally.settled(order.instrument, len(states), order.known)
 
@@ -211,7 +210,10 @@ class Simulation:
         for pair in self.pairs:
             for direction in pair.directions:
                 self._tick()
-                body = pair.logon_body() if msg_type == "A" else ""
+                body = ""
+                if msg_type == "A":
+                    body = pair.logon_body()
+                    direction.began_at = self._stamp.now - self._stamp.now % direction.version.resolution
                 self._carrier.deliver(direction, msg_type, body)
         sent, self._carrier.out = self._carrier.out, []
         return sent

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
 from fixwatch.sources.simulator.faults import GARBLING, REJECTING, REPEATING, Fault
-from fixwatch.sources.simulator.ledger import Fills, Gaps, Ledger, State, ranges
+from fixwatch.sources.simulator.ledger import Epoch, Fills, Ledger, State, ranges
 from fixwatch.sources.simulator.market import INSTRUMENTS, Instrument
 from fixwatch.sources.simulator.said import Known
-from fixwatch.sources.simulator.sessions import Direction
+from fixwatch.sources.simulator.sessions import EVENTS, Direction
 from fixwatch.sources.simulator.wire import decimal_text
 
 
@@ -25,16 +25,6 @@ class _Sums:
         self.notional = 0
 
 
-class _Numbers:
-    """Of one direction, the numbers of messages that did not come, and of those that never did."""
-
-    __slots__ = ("missed", "missing")
-
-    def __init__(self) -> None:
-        self.missed: list[int] = []
-        self.missing: set[int] = set()
-
-
 class Tally:
     """Counts what reaches the topic; `ledger()` says what that makes. How each fault counts: see `ledger`.
 
@@ -45,7 +35,6 @@ class Tally:
         self._run = run
         self._directions = directions
         self._rejected = 0
-        self._numbers: defaultdict[str, _Numbers] = defaultdict(_Numbers)
         self._garbled: Counter[Fault] = Counter()
         self._faults: Counter[Fault] = Counter()
         self._sums = {instrument.symbol: _Sums() for instrument in INSTRUMENTS}
@@ -62,9 +51,8 @@ class Tally:
         if fault not in REPEATING:
             self._faults[fault] += 1
         if fault is Fault.GAP or fault is Fault.RESENT or fault in GARBLING:
-            numbers = self._numbers[direction.name]
-            numbers.missed.append(seq_num)
-            numbers.missing.add(seq_num)
+            direction.missed.append(seq_num)
+            direction.missing.add(seq_num)
             if fault in GARBLING:
                 self._garbled[fault] += 1
             return
@@ -75,7 +63,7 @@ class Tally:
         """Count a message that comes in the place of `count` lost ones, the first of them with `seq_num`."""
         if not direction.is_hidden:
             direction.sent[msg_type] += 1
-            self._numbers[direction.name].missing.difference_update(range(seq_num, seq_num + count))
+            direction.missing.difference_update(range(seq_num, seq_num + count))
 
     def not_fix(self, direction: Direction) -> None:
         """Count a record that is no FIX message."""
@@ -88,6 +76,7 @@ class Tally:
         if not direction.is_hidden:
             self._faults[fault] += 1
             direction.sent[msg_type] += 1
+            direction.repeated[msg_type] += 1
             self._repeats += 1
             self._repeats_of_fills += of_fill
 
@@ -131,10 +120,7 @@ class Tally:
             by_msg_type=dict(sorted(by_msg_type.items())),
             by_session={session: sum(sent.values()) for session, sent in by_both.items()},
             by_session_msg_type=by_both,
-            gaps={
-                session: Gaps(ranges(numbers.missed), ranges(sorted(numbers.missing)))
-                for session, numbers in sorted(self._numbers.items())
-            },
+            epochs=tuple(_epoch(direction) for direction in self._directions if direction.sent),
             garbled={fault.value: count for fault, count in sorted(self._garbled.items())},
             verdicts={"valid": readable - self._rejected, "rejected": self._rejected, "garbled": garbled},
             orders=self._orders,
@@ -150,6 +136,16 @@ class Tally:
             repeats_of_fills=self._repeats_of_fills,
             faults={fault.value: count for fault, count in sorted(self._faults.items())},
         )
+
+
+def _epoch(direction: Direction) -> Epoch:
+    events = {
+        msg_type: count - direction.repeated[msg_type]
+        for msg_type, count in sorted(direction.sent.items())
+        if msg_type in EVENTS
+    }
+    missed, missing = ranges(direction.missed), ranges(sorted(direction.missing))
+    return Epoch(direction.name, direction.began_at, direction.next_seq_num - 1, missed, missing, events)
 
 
 def _fills(instrument: Instrument, sums: _Sums) -> Fills:
