@@ -25,6 +25,8 @@ STYLE: Final = """<style>
 .fw-note { font-size: 0.9rem; padding: 0.3rem 0.7rem; border-radius: 6px; border-left: 3px solid #e08e0b;
   background: color-mix(in srgb, #e08e0b 10%, transparent); }
 .fw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
+/* Streamlit's captions have too little contrast on white (WCAG 1.4.3). */
+[data-testid="stCaptionContainer"] { opacity: 1; color: color-mix(in srgb, currentColor 82%, transparent); }
 .fw-nothing { opacity: 0.8; padding: 0.3rem; }
 .fw-title { font-size: 1.2rem; font-weight: 650; overflow-wrap: anywhere; }
 .fw-title small { font-weight: 400; opacity: 0.75; margin-left: 0.6rem; font-size: 0.9rem; }
