@@ -50,5 +50,5 @@ echo "sanitize: the tests, in Python"
 export LD_PRELOAD=$runtime PYTHONMALLOC=malloc PYTHONPATH=$build/lib
 "$python" -c "import fixwatch.fix._kernel as k; assert '$build/lib' in k.__file__, k.__file__"
 # Each matrix once: that its messages may come in any order says nothing more about memory.
-"$python" -m pytest -q -p no:cacheprovider -m 'not slow' -k 'not (matrices and (order_of_arrival or repeats or alone))' \
+"$python" -m pytest -q -p no:cacheprovider -m 'not slow' -k 'not (matrices and (of_arrival or repeats or alone or however_it_comes))' \
     tests/unit/fix tests/unit/ingest tests/unit/logs "$@"
