@@ -26,7 +26,7 @@ SOURCE: Final = 200_000
 
 
 def run(sizes: Sequence[int], messages: int, seed: int = 1) -> dict[str, Any]:
-    """Measure with as many rows in the log as each of `sizes` says, `messages` each time.
+    """Measure with at least as many rows in the log as each of `sizes` says (copies are whole), `messages` each time.
 
     `ratio_of_last_to_first`: the speed with the most rows against that with the fewest.
 
