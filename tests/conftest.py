@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kafka.jars import KafkaUnavailable
+from tests.kafka.jars import KafkaUnavailable, skip_without
 
 if TYPE_CHECKING:
     from tests.kafka.apache_kafka import ApacheKafka
@@ -39,8 +38,6 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKaf
     try:
         kafka = ApacheKafka(tmp_path_factory.mktemp("kafka"))
     except KafkaUnavailable as missing:
-        if os.environ.get("FIXWATCH_REQUIRE_KAFKA") == "1":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+        skip_without(missing)
     with kafka:
         yield kafka

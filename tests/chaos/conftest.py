@@ -15,7 +15,7 @@ from fixwatch.demo.postgres import EmbeddedPostgres
 from tests.chaos.ground import Round
 from tests.chaos.proxy import Proxy
 from tests.chaos.volume import Volume, volume
-from tests.kafka.jars import KafkaUnavailable
+from tests.kafka.jars import KafkaUnavailable, skip_without
 
 #: How many rounds; and what their faults, times and loads are drawn from.
 ROUNDS = int(os.environ.get("FIXWATCH_CHAOS_ROUNDS", "6"))
@@ -64,7 +64,7 @@ def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         try:
             kafka = ApacheKafka(tmp_path_factory.mktemp("chaos-kafka"), proxy.port)
         except KafkaUnavailable as missing:
-            pytest.skip(str(missing))
+            skip_without(missing)
         proxy.target = kafka.port
         with kafka:
             yield proxy

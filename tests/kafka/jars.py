@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
+
+import pytest
 
 #: What is to be resolved.
 POM: Final = Path(__file__).with_name("pom.xml")
@@ -22,6 +24,13 @@ RESOLVE_LIMIT: Final = 600
 
 class KafkaUnavailable(Exception):
     """Apache Kafka cannot run on this machine; says what is missing."""
+
+
+def skip_without(missing: KafkaUnavailable) -> NoReturn:
+    """Skip what needs Apache Kafka where it cannot run, or fail it if FIXWATCH_REQUIRE_KAFKA=1."""
+    if os.environ.get("FIXWATCH_REQUIRE_KAFKA") == "1":
+        pytest.fail(str(missing), pytrace=False)
+    pytest.skip(str(missing))
 
 
 def program(name: str) -> str:
