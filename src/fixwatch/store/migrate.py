@@ -95,8 +95,8 @@ def pending(connection: psycopg.Connection) -> list[Migration]:
     return [migration for migration in known if migration.number not in have]
 
 
-def migrate(connection: psycopg.Connection, last: int | None = None) -> list[Migration]:
-    """Apply what is pending (up to the migration `last`), all in one transaction, and return it.
+def migrate(connection: psycopg.Connection) -> list[Migration]:
+    """Apply what is pending, all in one transaction, and return it.
 
     Raises:
         DatabaseError: as `pending`, or Postgres refused a migration.
@@ -105,7 +105,7 @@ def migrate(connection: psycopg.Connection, last: int | None = None) -> list[Mig
     try:
         with connection.transaction():
             connection.execute(_LOCK)
-            todo = [one for one in pending(connection) if last is None or one.number <= last]
+            todo = pending(connection)
             connection.execute(_TABLE)
             for migration in todo:
                 connection.execute(migration.sql)
