@@ -34,6 +34,7 @@ setup(
                 "ingest/_orders",
                 "ingest/_rollups",
                 "ingest/_rows",
+                "ingest/_session_merge",
                 "ingest/_sessions",
                 "ingest/_trades",
                 "ingest/_trading_days",

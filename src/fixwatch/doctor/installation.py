@@ -28,6 +28,7 @@ _COMPILED: Final = (
     "fixwatch.ingest._orders",
     "fixwatch.ingest._rollups",
     "fixwatch.ingest._rows",
+    "fixwatch.ingest._session_merge",
     "fixwatch.ingest._sessions",
     "fixwatch.ingest._trades",
     "fixwatch.ingest._trading_days",

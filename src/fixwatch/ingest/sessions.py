@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from fixwatch.ingest import _session_merge
 from fixwatch.ingest._sessions import READ, Sessions
 
 _TIME: Final = pa.timestamp("us", "UTC")
@@ -150,7 +151,7 @@ def merge(said: SessionRows, stored: Iterable[Stored]) -> pa.RecordBatch:
         session_id: (sorted(known), [known[began] for began in sorted(known)])
         for session_id, known in first_numbers.items()
     }
-    return _record_batch(said.numbers.merge(epochs, dict(chunks)), NUMBERS)
+    return _record_batch(_session_merge.merge(said.numbers, epochs, dict(chunks)), NUMBERS)
 
 
 def _distinct(events: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
