@@ -66,7 +66,7 @@ class SessionCounts:
 
 @dataclass(frozen=True, slots=True)
 class Ingester:
-    """An ingester that is alive: it renewed its row within the last 5 s."""
+    """An ingester, as it last said: `seen_at`. Of `Health` and `Overview` are those of the last 5 s."""
 
     ingester_id: str
     started_at: datetime

@@ -17,7 +17,8 @@ WITH batches AS (DELETE FROM ingest_batches WHERE ingested_at < now() - interval
 DELETE FROM ingesters WHERE seen_at < now() - interval '1 day'
 
 -- end_frozen --
--- Of those that hold a lock that these processes (%(pids)s) wait for: ingesters whose server has waited for them for long.
+-- Of those that hold a lock that these processes (%(pids)s) wait for: ingesters whose server has waited for them for
+-- long.
 SELECT pid, pg_terminate_backend(pid)
 FROM pg_stat_activity
 WHERE pid IN (SELECT unnest(pg_blocking_pids(waiting)) FROM unnest(%(pids)s::integer[]) AS waiting)

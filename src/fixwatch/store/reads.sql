@@ -1,5 +1,5 @@
--- What the front page and the status line ask. Every statement reads rollups, small tables or a bounded stretch of an index, so
--- that its cost does not grow with the log. Times are the server's; values are parameters, always.
+-- What the front page and the status line ask. Every statement reads rollups, small tables or a bounded stretch of an
+-- index, so that its cost does not grow with the log. Times are the server's; values are parameters, always.
 
 -- ingest_rates --
 -- The last minute of batches. Latency: how long the first record of a batch waited, from its Kafka timestamp

@@ -141,12 +141,19 @@ class RollupReader:
         return Rollup(tuple(whole), whole[-1].at)
 
 
-_REACH: Final = _SQL["reach"]
+_TABLES: Final[dict[str, LiteralString]] = {
+    "trades": "trade_minutes",
+    "messages": "message_minutes",
+    "latencies": "latency_minutes",
+}
+_SCANNED: Final[dict[str, LiteralString]] = {
+    name: _SQL["scanned"].format(table=table) for name, table in _TABLES.items()
+}
 _STATEMENTS: Final[dict[str, LiteralString]] = {
-    name: _SQL[name].format(reach=_REACH) for name in ("trades", "messages", "latencies")
+    name: _SQL[name].format(scanned=scanned) for name, scanned in _SCANNED.items()
 }
 _REACHES: Final[dict[str, LiteralString]] = {
-    name: _SQL[f"{name}_reach"].format(reach=_REACH) for name in _STATEMENTS
+    name: _SQL["reach"].format(scanned=scanned) for name, scanned in _SCANNED.items()
 }
 #: A histogram has some fifty rows.
 _LIMITS: Final = {"trades": MOST_ROWS, "messages": MOST_ROWS, "latencies": 10 * MOST_ROWS}

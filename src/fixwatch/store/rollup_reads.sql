@@ -1,20 +1,24 @@
 -- What is asked of the sums by minute: at most `scan` rows of them, the newest first, added up to steps. Where there are
 -- more, `reach` is the begin of the last step that was read whole. Steps begin at whole minutes, hours and days of UTC.
 
--- reach --
-reach AS (
+-- scanned --
+scanned AS MATERIALIZED (
+    SELECT * FROM {table}
+    WHERE minute >= %(since)s AND minute < %(until)s
+    ORDER BY minute DESC
+    LIMIT %(scan)s
+), reach AS (
     SELECT date_bin(%(step)s, min(minute), timestamptz '2000-01-01 00:00:00+00') + %(step)s AS at
     FROM scanned
     HAVING count(*) = %(scan)s
 )
 
+-- reach --
+WITH {scanned}
+SELECT at FROM reach
+
 -- trades --
-WITH scanned AS MATERIALIZED (
-    SELECT * FROM trade_minutes
-    WHERE minute >= %(since)s AND minute < %(until)s
-    ORDER BY minute DESC
-    LIMIT %(scan)s
-), {reach}
+WITH {scanned}
 SELECT date_bin(%(step)s, minute, timestamptz '2000-01-01 00:00:00+00') AS at,
        CASE WHEN %(by_symbol)s THEN symbol END AS symbol, CASE WHEN %(by_account)s THEN account END AS account,
        CASE WHEN %(by_session)s THEN session_id END AS session_id, CASE WHEN %(by_side)s THEN side END AS side,
@@ -30,22 +34,8 @@ GROUP BY 1, 2, 3, 4, 5, 6
 ORDER BY 1 DESC, 2, 3, 4, 5, 6
 LIMIT %(limit)s
 
--- trades_reach --
-WITH scanned AS (
-    SELECT minute FROM trade_minutes
-    WHERE minute >= %(since)s AND minute < %(until)s
-    ORDER BY minute DESC
-    LIMIT %(scan)s
-), {reach}
-SELECT at FROM reach
-
 -- messages --
-WITH scanned AS MATERIALIZED (
-    SELECT * FROM message_minutes
-    WHERE minute >= %(since)s AND minute < %(until)s
-    ORDER BY minute DESC
-    LIMIT %(scan)s
-), {reach}
+WITH {scanned}
 SELECT date_bin(%(step)s, minute, timestamptz '2000-01-01 00:00:00+00') AS at,
        CASE WHEN %(by_session)s THEN session_id END AS session_id,
        CASE WHEN %(by_msg_type)s THEN msg_type END AS msg_type,
@@ -59,23 +49,9 @@ GROUP BY 1, 2, 3, 4
 ORDER BY 1 DESC, 2, 3, 4
 LIMIT %(limit)s
 
--- messages_reach --
-WITH scanned AS (
-    SELECT minute FROM message_minutes
-    WHERE minute >= %(since)s AND minute < %(until)s
-    ORDER BY minute DESC
-    LIMIT %(scan)s
-), {reach}
-SELECT at FROM reach
-
 -- latencies --
 -- Of one kind.
-WITH scanned AS MATERIALIZED (
-    SELECT * FROM latency_minutes
-    WHERE minute >= %(since)s AND minute < %(until)s
-    ORDER BY minute DESC
-    LIMIT %(scan)s
-), {reach}
+WITH {scanned}
 SELECT date_bin(%(step)s, minute, timestamptz '2000-01-01 00:00:00+00') AS at,
        CASE WHEN %(by_session)s THEN session_id END AS session_id, bucket, sum(count)::bigint AS count
 FROM scanned
@@ -85,15 +61,6 @@ WHERE minute >= coalesce((SELECT at FROM reach), '-infinity')
 GROUP BY 1, 2, 3
 ORDER BY 1 DESC, 2, 3
 LIMIT %(limit)s
-
--- latencies_reach --
-WITH scanned AS (
-    SELECT minute FROM latency_minutes
-    WHERE minute >= %(since)s AND minute < %(until)s
-    ORDER BY minute DESC
-    LIMIT %(scan)s
-), {reach}
-SELECT at FROM reach
 
 -- newest_trade_minute --
 -- A clock that runs ahead must not push the window away from now.

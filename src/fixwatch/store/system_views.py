@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from fixwatch.store.figures import Ingester
+
 
 @dataclass(frozen=True, slots=True)
-class IngesterRow:
+class KnownIngester(Ingester):
     """An ingester of the last day; `alive`: it renewed its row within the last 5 s."""
 
-    ingester_id: str
-    started_at: datetime
-    seen_at: datetime
-    state: str
-    detail: str | None
-    version: str
-    partitions: int
     alive: bool
 
 
@@ -131,7 +126,7 @@ class TableSize:
 class System:
     """What changes from second to second."""
 
-    ingesters: tuple[IngesterRow, ...]
+    ingesters: tuple[KnownIngester, ...]
     streams: tuple[Stream, ...]
     batch_steps: tuple[BatchStep, ...]
     batch_step_seconds: int
