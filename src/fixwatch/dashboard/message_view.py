@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import decoded, markup, wording
+from fixwatch.dashboard import decoded, links, markup, wording
 from fixwatch.dashboard.decoded import Decoded
 from fixwatch.dashboard.live import time_zone, time_zone_name
 from fixwatch.dashboard.status import Level
@@ -59,6 +59,21 @@ def as_it_came(raw: bytes, raw_bytes: int, height: int = 110) -> None:
     if len(raw) < raw_bytes:
         note = f"the first {wording.size(len(raw))}, {note}"
     st.caption(f"{wording.size(raw_bytes)}; {note}.")
+
+
+def link(stored: StoredMessage) -> None:
+    """A link to the page of messages, with this one."""
+    links.link(
+        "messages",
+        "Its place in the log",
+        icon=":material/mail:",
+        **{
+            "from": "The log",
+            "topic": stored.topic,
+            "partition": str(stored.partition),
+            "offset": str(stored.kafka_offset),
+        },
+    )
 
 
 def place(stored: StoredMessage) -> None:

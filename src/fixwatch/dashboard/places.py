@@ -53,11 +53,9 @@ def find(place: Place) -> StoredMessage:
             "Nothing was ever stored of this partition"
             + (f". There are: {', '.join(known)}." if known else ": the log is empty.")
         )
-    system = reading.reader().system
-    for stream in streams:
-        stored = reading.reader().messages.at_place(stream.stream_id, place.offset)
-        if stored is not None:
-            return stored
+    reader = reading.reader()
+    if (stored := reader.messages.at(place.topic, place.partition, place.offset)) is not None:
+        return stored
     newest = streams[0]
     if place.offset >= newest.next_offset:
         raise ValueError(
@@ -68,10 +66,10 @@ def find(place: Place) -> StoredMessage:
                 else "this partition is empty."
             )
         )
-    if (gap := system.gap_at(newest.stream_id, place.offset)) is not None:
+    if (gap := reader.system.gap_at(newest.stream_id, place.offset)) is not None:
         why = GAP_REASONS.get(gap.reason, gap.reason)
         raise ValueError(f"This offset is not in the log and never will be: {why}.")
-    if place.offset < (begin := system.begin_of(newest.stream_id)):
+    if place.offset < (begin := reader.system.begin_of(newest.stream_id)):
         raise ValueError(
             f"This is no longer in the log, which begins with offset {wording.count(begin)} here."
         )

@@ -9,13 +9,14 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import exporting, markup, opening, query, reading, tables, times, wording
+from fixwatch.dashboard import exporting, markup, opening, paging, query, reading, tables, times, wording
+from fixwatch.dashboard.choosing import several
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.trade_views import Trade, TradeFilter, TradeKey, TradePage, TradeTotals
 
 _PAGE: Final = 200
 _STATUS: Final = {"new": "New", "busted": "✕ Busted", "corrected": "▲ Corrected"}
-_BEFORE: Final = "blotter_before"
+_LIST: Final = "blotter"
 #: Totals are told of so many currencies.
 _MOST_CURRENCIES: Final = 12
 #: Pixels. The grid measures the first rows that it gets; what comes later may be longer, and a number that is
@@ -35,13 +36,13 @@ def page() -> None:
 
 
 def _read(wanted: TradeFilter) -> TradePage:
-    before: TradeKey | None = st.session_state.get(_BEFORE)
+    before: TradeKey | None = paging.place(_LIST)
     return reading.reader().trades.page(wanted, before=before, limit=_PAGE)
 
 
 def _draw(found: TradePage) -> None:
     opening.follow()
-    _position(found, st.session_state.get(_BEFORE))
+    _position(found, paging.place(_LIST))
     # One batch is stored at one moment; inside it the trades' own times say which is newer.
     _table(sorted(found.trades, key=lambda trade: (trade.ingested_at, trade.traded_at), reverse=True))
 
@@ -50,16 +51,17 @@ def _filters() -> TradeFilter | None:
     """What the viewer asks for; None where a time cannot be read, which is said."""
     choices = reading.blotter_choices()
     first = st.columns(4, gap="small")
-    symbols = _several(first[0], "Symbol", choices.symbols, "symbol")
-    accounts = _several(first[1], "Account", choices.accounts, "account")
-    venues = _several(first[2], "Venue", (), "venue", empty="All venues; type one")
+    symbols = several(first[0], "Symbol", choices.symbols, key="symbol", of_list=_LIST)
+    accounts = several(first[1], "Account", choices.accounts, key="account", of_list=_LIST)
+    venues = several(first[2], "Venue", (), key="venue", of_list=_LIST, empty="All venues; type one")
     wanted_id = first[3].text_input(
         "Id",
         key="trade_id",
         bind="query-params",
         max_chars=300,
         placeholder="ExecID, ClOrdID, OrderID",
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
     )
     second = st.columns([1.4, 1, 1, 0.8, 0.8], gap="small")
     labels = second[0].multiselect(
@@ -67,7 +69,8 @@ def _filters() -> TradeFilter | None:
         list(choices.sessions),
         key="session",
         bind="query-params",
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
         placeholder="All sessions",
     )
     query.taken("session", labels)
@@ -77,7 +80,8 @@ def _filters() -> TradeFilter | None:
         key="side",
         bind="query-params",
         format_func=wording.side,
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
         placeholder="All sides",
     )
     query.taken("side", map(wording.side, sides))
@@ -87,7 +91,8 @@ def _filters() -> TradeFilter | None:
         key="status",
         bind="query-params",
         format_func=lambda status: _STATUS[status],
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
         placeholder="Any status",
     )
     query.taken("status", [_STATUS[status] for status in statuses])
@@ -112,22 +117,6 @@ def _filters() -> TradeFilter | None:
     return reading.with_id(wanted, wanted_id.strip()) if wanted_id and wanted_id.strip() else wanted
 
 
-def _several(
-    column: st.delta_generator.DeltaGenerator, label: str, known: Sequence[str], key: str, empty: str = ""
-) -> list[str]:
-    chosen: list[str] = column.multiselect(
-        label,
-        known,
-        key=key,
-        bind="query-params",
-        accept_new_options=True,
-        on_change=_to_newest,
-        placeholder=empty or f"All {label.casefold()}s",
-        help="Those of late; type any other.",
-    )
-    return chosen
-
-
 def _time(column: st.delta_generator.DeltaGenerator, label: str) -> datetime | str | None:
     """A time that somebody typed, or what is wrong with it."""
     text = column.text_input(
@@ -137,7 +126,8 @@ def _time(column: st.delta_generator.DeltaGenerator, label: str) -> datetime | s
         max_chars=60,
         placeholder="14:30, -15m",
         help=f"By TransactTime(60), in {time_zone_name()}: {times.EXAMPLES}",
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
     )
     # A time before now is of whole seconds: what is asked at one moment is asked once.
     now = datetime.now(UTC).replace(microsecond=0)
@@ -185,15 +175,7 @@ def _position(found: TradePage, before: TradeKey | None) -> None:
                 f" · searched back to {wording.day_time(found.searched_to, time_zone())} {time_zone_name()}"
             )
         st.caption(shown, width="stretch")
-        if before is not None:
-            st.button("Newest", icon=":material/vertical_align_top:", on_click=_to_newest)
-        st.button(
-            "Older",
-            icon=":material/arrow_downward:",
-            disabled=found.older is None,
-            on_click=_to_older,
-            args=(found.older,),
-        )
+        paging.buttons(_LIST, found.older)
 
 
 def _table(trades: Sequence[Trade]) -> None:
@@ -240,11 +222,3 @@ def _status(trade: Trade) -> str:
 
 def _clock(at: datetime) -> str:
     return f"{at.astimezone(time_zone()):%H:%M:%S} {time_zone_name()}"
-
-
-def _to_newest() -> None:
-    st.session_state.pop(_BEFORE, None)
-
-
-def _to_older(key: TradeKey) -> None:
-    st.session_state[_BEFORE] = key

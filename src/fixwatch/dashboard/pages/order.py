@@ -183,17 +183,7 @@ def _message(message: StoredMessage) -> None:
     message_view.heading(found, kept_back=message.quarantined)
     message_view.fields(found.rows)
     message_view.as_it_came(found.raw, len(message.raw))
-    links.link(
-        "messages",
-        "Its place in the log",
-        icon=":material/mail:",
-        **{
-            "from": "The log",
-            "topic": message.topic,
-            "partition": str(message.partition),
-            "offset": str(message.kafka_offset),
-        },
-    )
+    message_view.link(message)
 
 
 def _defects(message: StoredMessage) -> str:

@@ -8,7 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import markup, opening, order_wording, query, reading, tables, wording
+from fixwatch.dashboard import markup, opening, order_wording, paging, query, reading, tables, wording
+from fixwatch.dashboard.choosing import several
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.store.order_views import Order, OrderFilter, OrderList, OrderPage, OrderPlace
 
@@ -30,7 +31,7 @@ _EMPTY: Final = {
     "With defects": "No order contradicts itself",
     "All": "No order has been seen yet",
 }
-_BEFORE: Final = "orders_before"
+_LIST: Final = "orders"
 #: Pixels. The grid measures the first rows that it gets; what comes later may be longer, and a number that is
 #: cut reads as another number.
 _WIDTHS: Final = {"Symbol": 80, "Side": 85, "State": 130, "Waits for": 170, "Remark": 150}
@@ -58,7 +59,8 @@ def _draw(known_symbols: Sequence[str]) -> None:
         max_chars=300,
         type="search",
         placeholder="ClOrdID(11), OrigClOrdID(41), OrderID(37) or ExecID(17)",
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
     )
     if wanted_id and wanted_id.strip():
         _found(wanted_id.strip())
@@ -70,13 +72,14 @@ def _draw(known_symbols: Sequence[str]) -> None:
         required=True,
         key="list",
         bind="query-params",
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
         label_visibility="collapsed",
     )
     name = name or _DEFAULT
     query.taken("list", [name])
     wanted = _filters(known_symbols)
-    before: OrderPlace | None = st.session_state.get(_BEFORE)
+    before: OrderPlace | None = paging.place(_LIST)
     page = reading.reader().orders.list(_LISTS[name], wanted, before=before, limit=_PAGE)
     _position(page, before)
     empty = _EMPTY[name] if wanted == OrderFilter() else "No order matches these filters"
@@ -96,31 +99,16 @@ def _found(wanted_id: str) -> None:
 
 def _filters(known_symbols: Sequence[str]) -> OrderFilter:
     symbol, account, session = st.columns(3, gap="small")
-    symbols = symbol.multiselect(
-        "Symbol",
-        known_symbols,
-        key="symbol",
-        bind="query-params",
-        accept_new_options=True,
-        on_change=_to_newest,
-        placeholder="All symbols",
-    )
-    accounts = account.multiselect(
-        "Account",
-        reading.accounts(),
-        key="account",
-        bind="query-params",
-        accept_new_options=True,
-        on_change=_to_newest,
-        placeholder="All accounts",
-    )
+    symbols = several(symbol, "Symbol", known_symbols, key="symbol", of_list=_LIST)
+    accounts = several(account, "Account", reading.accounts(), key="account", of_list=_LIST)
     pairs = reading.session_pairs()
     chosen = session.multiselect(
         "Session",
         list(pairs),
         key="pair",
         bind="query-params",
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_LIST,),
         placeholder="All sessions",
     )
     query.taken("pair", chosen)
@@ -140,15 +128,7 @@ def _position(page: OrderPage, before: OrderPlace | None) -> None:
                 f" · searched back to {wording.day_time(page.searched_to, time_zone())} {time_zone_name()}"
             )
         st.caption(shown, width="stretch")
-        if before is not None:
-            st.button("Newest", icon=":material/vertical_align_top:", on_click=_to_newest)
-        st.button(
-            "Older",
-            icon=":material/arrow_downward:",
-            disabled=page.older is None,
-            on_click=_to_older,
-            args=(page.older,),
-        )
+        paging.buttons(_LIST, page.older)
 
 
 def _table(orders: Sequence[Order], empty: str) -> None:
@@ -191,11 +171,3 @@ def _table(orders: Sequence[Order], empty: str) -> None:
         },
         alt="Orders, the newest first",
     )
-
-
-def _to_newest() -> None:
-    st.session_state.pop(_BEFORE, None)
-
-
-def _to_older(place: OrderPlace) -> None:
-    st.session_state[_BEFORE] = place

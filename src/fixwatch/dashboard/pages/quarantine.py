@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from fixwatch.dashboard import decoded, links, markup, query, reading, tables, wording
+from fixwatch.dashboard import decoded, markup, message_view, query, reading, tables, wording
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.fix.defects import BY_LABEL
 from fixwatch.store.message_views import DefectiveMessage, DefectivePage, StoredMessage
@@ -133,7 +133,7 @@ def _message(chosen: DefectiveMessage) -> None:
 
 def _facts(chosen: DefectiveMessage, stored: StoredMessage) -> None:
     st.subheader("What is wrong")
-    st.html(markup.bullet_list(map(_explained, stored.defects)))
+    st.html(markup.bullet_list(map(decoded.explained, stored.defects)))
     st.subheader("Where it is")
     sent = f"{stored.kafka_time.astimezone(time_zone()):%Y-%m-%d %H:%M:%S.%f} {time_zone_name()}"
     st.html(
@@ -149,41 +149,13 @@ def _facts(chosen: DefectiveMessage, stored: StoredMessage) -> None:
         )
     )
     st.subheader("As it came")
-    st.code(decoded.readable(stored.raw) or "(empty)", language=None, wrap_lines=True, height=180)
-    note = "SOH is shown as |" if stored.raw else "no bytes at all"
-    if len(stored.raw) < stored.raw_bytes:
-        note = f"the first {wording.size(len(stored.raw))}, {note}"
-    st.caption(f"{wording.size(stored.raw_bytes)}; {note}.")
-    links.link(
-        "messages",
-        "Its place in the log",
-        icon=":material/mail:",
-        **{
-            "from": "The log",
-            "topic": stored.topic,
-            "partition": str(stored.partition),
-            "offset": str(stored.kafka_offset),
-        },
-    )
+    message_view.as_it_came(stored.raw, stored.raw_bytes, 180)
+    message_view.link(stored)
 
 
 def _fields(stored: StoredMessage) -> None:
     st.subheader("Fields")
-    rows = decoded.field_rows(stored.raw, stored.defects, reading.options())
-    if not rows:
-        st.caption("No field could be read.")
-        return
-    st.html(markup.field_table(rows))
-    if len(rows) == decoded.MOST_FIELDS:
-        st.caption(f"The first {decoded.MOST_FIELDS} fields.")
-
-
-def _explained(defect: str) -> str:
-    found = BY_LABEL.get(defect.partition(":")[0])
-    words = wording.defect(defect)
-    if found is None or found.session_reject_reason is None:
-        return words
-    return f"{words}: SessionRejectReason(373) {found.session_reject_reason}"
+    message_view.fields(decoded.field_rows(stored.raw, stored.defects, reading.options()))
 
 
 def _selected() -> int | None:

@@ -8,7 +8,17 @@ from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import links, markup, query, reading, session_charts, session_wording, tables, wording
+from fixwatch.dashboard import (
+    links,
+    markup,
+    paging,
+    query,
+    reading,
+    session_charts,
+    session_wording,
+    tables,
+    wording,
+)
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.dashboard.status import Level
 from fixwatch.session_settings import SessionRules
@@ -24,7 +34,6 @@ from fixwatch.store.system_views import MessageStep
 from fixwatch.store.views import Session
 
 _PAGE: Final = 100
-_BEFORE: Final = "events_before"
 #: Minutes of a window, and of a bar in it.
 _WINDOWS: Final = {"1 h": (60, 1), "4 h": (240, 5), "24 h": (1_440, 30)}
 _DEFAULT_WINDOW: Final = "1 h"
@@ -65,7 +74,8 @@ def page() -> None:
         key="kind",
         bind="query-params",
         format_func=lambda kind: session_wording.KINDS[kind],
-        on_change=_to_newest,
+        on_change=paging.to_newest,
+        args=(_events_of(int(asked)),),
         placeholder="All kinds of events",
     )
     query.taken("kind", [session_wording.KINDS[kind] for kind in kinds])
@@ -82,7 +92,7 @@ def _read(session_id: int, label: str, kinds: tuple[str, ...]) -> _Answer:
     ends = ends_of(session)
     other = next((found for found in everybody if ends_of(found) == ends[3:] + ends[:3]), None)
     of_sessions, (minutes, step) = reading.reader().sessions, _WINDOWS[label]
-    before: EventKey | None = st.session_state.get(_BEFORE)
+    before: EventKey | None = paging.place(_events_of(session_id))
     return _Answer(
         session,
         other,
@@ -112,7 +122,7 @@ def _draw(asked: str, label: str, answer: _Answer) -> None:
         )
     left, right = st.columns([3, 2], gap="small")
     with left, st.container(border=True):
-        _events(answer)
+        _events(session.session_id, answer)
     with right:
         with st.container(border=True):
             _gaps(answer)
@@ -175,7 +185,7 @@ def _facts(session: Session, rules: SessionRules) -> None:
         )
 
 
-def _events(answer: _Answer) -> None:
+def _events(session_id: int, answer: _Answer) -> None:
     where, events = time_zone(), answer.events
     st.subheader("What it did")
     tables.draw(
@@ -192,15 +202,7 @@ def _events(answer: _Answer) -> None:
         alt="Events of the session, the last one sent first",
     )
     with st.container(horizontal=True, gap="small"):
-        if st.session_state.get(_BEFORE) is not None:
-            st.button("Newest", icon=":material/vertical_align_top:", on_click=_to_newest)
-        st.button(
-            "Older",
-            icon=":material/arrow_downward:",
-            disabled=len(events) < _PAGE,
-            on_click=_to_older,
-            args=(events[-1].key if events else None,),
-        )
+        paging.buttons(_events_of(session_id), events[-1].key if len(events) == _PAGE else None)
 
 
 def _gaps(answer: _Answer) -> None:
@@ -249,9 +251,6 @@ def _number(value: int | None) -> str:
     return wording.NOTHING if value is None else wording.count(value)
 
 
-def _to_newest() -> None:
-    st.session_state.pop(_BEFORE, None)
-
-
-def _to_older(key: EventKey | None) -> None:
-    st.session_state[_BEFORE] = key
+def _events_of(session_id: int) -> str:
+    """The name of the list of its events: another session's is on a page of its own."""
+    return f"events_{session_id}"
