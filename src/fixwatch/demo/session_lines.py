@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from fixwatch.demo.lines import Line
@@ -44,20 +45,15 @@ def session_lines(expected: Iterable[Epoch], found: Sequence[FoundEpoch]) -> Ite
         pair = epoch, held.get((epoch.session, epoch.began_at), nothing)
         by_session.setdefault(epoch.session, []).append(pair)
     for session, pairs in sorted(by_session.items()):
-        yield Line(
-            "Sessions",
-            f"{session} missed",
-            sum(numbers(sent.missed) for sent, _ in pairs),
-            sum(numbers(has.missed) for _, has in pairs),
-            differences=tuple(text for sent, has in pairs for text in _differ(sent.missed, has.missed)),
-        )
-        yield Line(
-            "Sessions",
-            f"{session} missing",
-            sum(numbers(sent.missing) for sent, _ in pairs),
-            sum(numbers(has.missing) for _, has in pairs),
-            differences=tuple(text for sent, has in pairs for text in _differ(sent.missing, has.missing)),
-        )
+        for name in ("missed", "missing"):
+            of = attrgetter(name)
+            yield Line(
+                "Sessions",
+                f"{session} {name}",
+                sum(numbers(of(sent)) for sent, _ in pairs),
+                sum(numbers(of(has)) for _, has in pairs),
+                differences=tuple(text for sent, has in pairs for text in _differ(of(sent), of(has))),
+            )
     every = [pair for pairs in by_session.values() for pair in pairs]
     yield Line(
         "Sessions",
