@@ -200,7 +200,7 @@ class BatchStore:
 
     def _stand_still(self) -> None:
         """Wait until nobody writes any more: what comes after a batch that failed fails too."""
-        wait([write.done for write in self._in_flight])
+        wait([each.done for each in self._in_flight])
 
     def _write(self, prepared: Prepared, moves: Mapping[int, Advance]) -> None:
         """Store a batch on this thread; no other one is being written."""

@@ -1,7 +1,7 @@
 """One batch's transaction. It may begin while the batch before is still being written.
 
-The log's rows have nothing to do with any other batch, so they are sent at once: about half of the work. What follows
-(offsets, folds, figures) waits for the batch before to be committed.
+The log's rows have nothing to do with any other batch, so they are sent at once: some two fifths of the work. What
+follows (offsets, folds, figures) waits for the batch before to be committed.
 """
 
 from __future__ import annotations
