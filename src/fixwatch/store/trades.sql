@@ -11,8 +11,11 @@ FROM unnest(%(session_id)s, %(exec_id)s, %(side_no)s, %(trading_day)s) WITH ORDI
     AS n (session_id, exec_id, side_no, trading_day, at)
 LEFT JOIN trades AS t ON t.session_id = n.session_id AND t.exec_id = n.exec_id AND t.side_no = n.side_no
                      AND t.trading_day = n.trading_day
-WHERE t.session_id IS NOT NULL
-   OR EXISTS (SELECT FROM trade_changes AS c WHERE c.session_id = n.session_id AND c.ref_id = n.exec_id)
+-- Not EXISTS: beside an OR the planner may read all changes there ever were, to look a large batch up in them.
+LEFT JOIN LATERAL (
+    SELECT true AS is_named FROM trade_changes AS c WHERE c.session_id = n.session_id AND c.ref_id = n.exec_id LIMIT 1
+) AS c ON true
+WHERE t.session_id IS NOT NULL OR c.is_named
 
 -- count_fills --
 -- What trades that were appended add to their minutes.
