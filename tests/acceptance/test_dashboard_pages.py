@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,12 +11,10 @@ import pytest
 
 from fixwatch.demo.stack import Stack
 from tests.acceptance.chromium import Screen
+from tests.acceptance.walking import an_order
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-WIDTHS = (1440, 800)
-KEEP = os.environ.get("FIXWATCH_KEEP_SCREENSHOT") == "1"
 HOSTILE = (
     "<img src=x onerror=alert(1)><script>alert(2)</script> **b** [x](javascript:alert(3)) \u202ereversed"
 )
@@ -42,18 +38,6 @@ def orders(stack: Stack) -> Iterator[psycopg.Connection[Any]]:
 
 def main_text(screen: Screen) -> str:
     return str(screen.page.inner_text("[data-testid=stMain]"))
-
-
-def an_order(screen: Screen, orders: psycopg.Connection[Any]) -> tuple[int, str, int]:
-    """Key, ClOrdID and messages of an order that is filled and over."""
-    found = screen.until(
-        lambda: orders.execute(
-            "SELECT order_key, cl_ord_id, messages FROM orders WHERE fills >= 2 AND leaves_qty = 0"
-            " AND ord_status = '2' AND cl_ord_id IS NOT NULL AND merged_into IS NULL ORDER BY order_key LIMIT 1"
-        ).fetchone(),
-        "an order that is filled",
-    )
-    return int(found[0]), str(found[1]), int(found[2])
 
 
 def test_pasted_message_is_decoded_with_its_defects_at_their_fields(screen: Screen) -> None:
@@ -192,41 +176,3 @@ def test_times_are_in_the_zone_that_a_link_says(screen: Screen) -> None:
     screen.open("orders?list=All&zone=Asia%2FTokyo")
     rows = screen.until(screen.table, "orders")
     assert "Sent (Asia/Tokyo)" in rows[0]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_pictured(
-    browser: Any, screen: Screen, stack: Stack, orders: psycopg.Connection[Any], scheme: str
-) -> None:
-    pictures = ROOT / "screenshots"
-    key, _, _ = an_order(screen, orders)
-    viewer = Screen(browser, str(stack.dashboard_url), scheme=scheme)
-    pages = {
-        "overview": "",
-        "blotter": "blotter",
-        "orders": "orders?list=All",
-        "order": f"order?key={key}",
-        "sessions": "sessions",
-        "session": "session?id=1",
-        "messages": "messages?from=The+log&topic=fix-trades&partition=0&offset=0",
-        "quarantine": "quarantine",
-        "system": "system",
-    }
-    for name, path in pages.items():
-        viewer.open(path)
-        if name == "messages":
-            viewer.page.get_by_role("table", name="Fields of the message").wait_for()
-        else:
-            viewer.until(viewer.table, f"a table of {name}")
-        if name == "quarantine":
-            viewer.select_row(0)
-            viewer.page.get_by_text("What is wrong").wait_for()
-        for width in WIDTHS:
-            viewer.resize(width)
-            viewer.screenshot(pictures / f"{name}-{width}-{scheme}.png")
-            sideways = viewer.page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth")
-            assert not sideways, f"{name} scrolls sideways at {width} px"
-        viewer.resize(WIDTHS[0])
-        if KEEP and scheme == "light":
-            viewer.screenshot(ROOT / "docs" / "images" / f"{'dashboard' if name == 'overview' else name}.png")
-    viewer.close()

@@ -13,7 +13,7 @@ import polars as pl
 from fixwatch.dashboard import wording
 from fixwatch.dashboard.charts import SHORT_NUMBER, Layers
 from fixwatch.dashboard.lives import Event, Kind
-from fixwatch.dashboard.theme import BLUE, GREEN, GREY, ORANGE, RED, TEXT
+from fixwatch.dashboard.theme import BLUE, GREEN, GREY, ORANGE, RED
 
 _KINDS: Final = {
     Kind.REQUEST: (BLUE, "triangle-right"),
@@ -152,9 +152,7 @@ def _messages(frame: pl.DataFrame, ways: list[str], across: _Across, *, is_last:
     )
     if not words:
         return alt.layer(marks).properties(height=max(2, len(ways)) * _LANE)
-    above = base.mark_text(dx=2, dy=-10, angle=350, align="left", fontSize=11, color=TEXT).encode(
-        text="words:N"
-    )
+    above = base.mark_text(dx=2, dy=-10, angle=350, align="left", fontSize=11).encode(text="words:N")
     return alt.layer(marks, above).properties(height=max(2, len(ways)) * (_LANE + 16))
 
 
@@ -173,7 +171,7 @@ def _states(frame: pl.DataFrame, across: _Across) -> Layers:
     bars = base.mark_bar(color=BLUE, opacity=0.22, height=22, stroke=BLUE, strokeWidth=1).encode(
         x2="x2", tooltip=[alt.Tooltip("state:N", title="State")]
     )
-    names = base.mark_text(align="left", dx=5, fontSize=11, color=TEXT).encode(text="state:N")
+    names = base.mark_text(align="left", dx=5, fontSize=11).encode(text="state:N")
     return alt.layer(bars, names).properties(height=44)
 
 

@@ -27,6 +27,8 @@ STYLE: Final = """<style>
 .fw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
 /* Streamlit's captions have too little contrast on white (WCAG 1.4.3). */
 [data-testid="stCaptionContainer"] { opacity: 1; color: color-mix(in srgb, currentColor 82%, transparent); }
+/* So have the words of charts; here they follow the theme as well. */
+[data-testid="stVegaLiteChart"] svg text { fill: color-mix(in srgb, currentColor 82%, transparent); }
 .fw-nothing { opacity: 0.8; padding: 0.3rem; }
 .fw-title { font-size: 1.2rem; font-weight: 650; overflow-wrap: anywhere; }
 .fw-title small { font-weight: 400; opacity: 0.75; margin-left: 0.6rem; font-size: 0.9rem; }

@@ -13,8 +13,6 @@ ORANGE: Final = "#e08e0b"
 GREEN: Final = "#0d9e78"
 GREY: Final = "#8592a3"
 RED: Final = "#d0452f"
-#: Of words in charts: readable on white and on near-black.
-TEXT: Final = "#758394"
 
 _LIGHT: Final = {
     "primaryColor": "#1d6fb8",
