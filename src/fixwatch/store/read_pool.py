@@ -31,9 +31,10 @@ _MOST_CONNECTIONS: Final = 4
 
 #: Everything that is read is small or a stretch of an index. A plan that reads a whole table instead, because
 #: statistics are old or the values of a filter are not known, would make an answer's cost grow with the log. To
-#: compile a plan (jit), or to start workers for it, takes longer than any answer.
+#: compile a plan (jit), or to start workers for it, takes longer than any answer; and so does planning, of a view or
+#: of a partition for each day: a statement that is asked again has the plan that it had.
 _PLANS: Final = (
-    "-c jit=off -c max_parallel_workers_per_gather=0"
+    "-c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
 _CONNECTION: Final[dict[str, Any]] = {
