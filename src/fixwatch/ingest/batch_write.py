@@ -78,15 +78,7 @@ def _commit(
         transaction.append(prepared.messages)
         waited = _wait(before, transaction) if before is not None else 0.0
         transaction.advance(list(moves.values()))
-        store_orders(
-            transaction, prepared.orders, prepared.new_orders, prepared.moved_orders, merge_all=merge_all
-        )
-        # Sessions come before trades: whoever holds a session's row is the only one who writes its trades.
-        store_sessions(transaction.sessions, prepared.sessions)
-        for fold, rows in prepared.folds.items():
-            transaction.upsert(fold, rows)
-        transaction.count_latencies(prepared.skew, some_taken_back=False)
-        store_trades(transaction.trades, prepared.trades, prepared.figures["ingested_at"])
+        store_folds(transaction, prepared, merge_all=merge_all)
         transaction.record_batch(
             prepared.figures
             | {
@@ -95,6 +87,23 @@ def _commit(
                 "write_ms": round((time.monotonic() - began - waited) * 1000),
             }
         )
+
+
+def store_folds(transaction: Transaction, prepared: Prepared, *, merge_all: bool) -> None:
+    """Store what a batch says. Its rows are in the log, and its offsets are moved on.
+
+    Raises:
+        psycopg.errors.UniqueViolation: an order was stored by somebody else meanwhile.
+    """
+    store_orders(
+        transaction, prepared.orders, prepared.new_orders, prepared.moved_orders, merge_all=merge_all
+    )
+    # Sessions come before trades: whoever holds a session's row is the only one who writes its trades.
+    store_sessions(transaction.sessions, prepared.sessions)
+    for fold, rows in prepared.folds.items():
+        transaction.upsert(fold, rows)
+    transaction.count_latencies(prepared.skew, some_taken_back=False)
+    store_trades(transaction.trades, prepared.trades, prepared.figures["ingested_at"])
 
 
 def _wait(before: Future[None], transaction: Transaction) -> float:

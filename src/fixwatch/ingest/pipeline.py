@@ -17,6 +17,8 @@ step 1 at the stored offsets. When it refuses a row, halve the batch until the r
 with its bytes and nothing else. When the broker has the topic in another incarnation, we join anew: between steps
 1 and 4 it is asked which one it has, so no batch mixes two. When it no longer has the offset that we are at, what
 is missing is recorded as a gap, in the transaction that moves the offset past it.
+
+Between batches, and while there are none, what people ask for of the quarantine is carried out: see `reingestion.py`.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from fixwatch.ingest.batch_store import BatchStore
 from fixwatch.ingest.condition import Condition
 from fixwatch.ingest.consumer import TopicConsumer
 from fixwatch.ingest.dead_letters import DeadLetterFeed
+from fixwatch.ingest.reingestion import Reingestion
 from fixwatch.kafka.client import client_config
 from fixwatch.kafka.offsets import Topic
 from fixwatch.kafka.watch import TopicWatch
@@ -86,6 +89,7 @@ class Ingester:
         self._connections: list[psycopg.Connection] = []
         self._housekeeping: Housekeeping | None = None
         self._batches: BatchStore | None = None
+        self._reingestion: Reingestion | None = None
         self._backoff = Backoff()
         self._seldom = Seldom()
         self._outage: Condition | None = None
@@ -123,6 +127,7 @@ class Ingester:
         try:
             self._watch.look()
             self._report(batches)
+            self._reingest(batches)
             if self._consumer.started and self._watch.known and not self._is_same(self._watch.topic):
                 self._consumer.hold()
             if self._consumer.out_of_range:
@@ -235,13 +240,11 @@ class Ingester:
             for migration in migrate(control):
                 _log.info("migrated", number=migration.number, name=migration.name)
             self._housekeeping = Housekeeping(control, self._ingester_id, __version__)
+            writers = [Writer(connection) for connection in writing]
             batches = BatchStore(
-                [Writer(connection) for connection in writing],
-                Identities(control),
-                self._settings,
-                self._ingester_id,
-                self._end_frozen,
+                writers, Identities(control), self._settings, self._ingester_id, self._end_frozen
             )
+            self._reingestion = Reingestion(control, writers[0], self._settings, self._ingester_id)
             self._reported_at = self._tidied_at = float("-inf")
             self._connected_at = time.monotonic()
             self._report(batches)
@@ -270,7 +273,7 @@ class Ingester:
                 _log.info("ingester_not_forgotten", reason=reason(error))
         for connection in self._connections:
             connection.close()
-        self._connections, self._housekeeping, self._batches = [], None, None
+        self._connections, self._housekeeping, self._batches, self._reingestion = [], None, None, None
 
     def _lose(self) -> None:
         """Our partitions go to others: what is in flight is stored, or it is theirs."""
@@ -295,6 +298,12 @@ class Ingester:
             partitions = len(batches.partitions)
             self._housekeeping.report(self.condition.state, self.condition.detail, partitions)
             self._reported_at = now
+
+    def _reingest(self, batches: BatchStore) -> None:
+        """Between two batches: what people ask for of the quarantine."""
+        if self._reingestion is not None and self._reingestion.is_due():
+            self._consumer.commit(batches.finish())
+            self._reingestion.carry_out()
 
     def _how_it_goes(self, batches: BatchStore) -> Condition:
         if self._outage is not None:

@@ -22,6 +22,7 @@ from fixwatch.ingest.batch import Batch, DecodedBatch, decode_batch, defect_list
 from fixwatch.ingest.extra import extra
 from fixwatch.ingest.order_rows import order_rows
 from fixwatch.ingest.orders import Assigned
+from fixwatch.ingest.rollups import Counted
 from fixwatch.ingest.rows import rows_of, with_order_keys
 from fixwatch.ingest.sessions import SessionRows
 from fixwatch.ingest.trades import Trades
@@ -65,10 +66,18 @@ class Preparer:
         self._days = TradingDays()
         self._hours = OpenHours()
 
-    def prepare(self, batch: Batch, stream_ids: Mapping[int, int], *, readable: bool = True) -> Prepared:
+    def prepare(
+        self,
+        batch: Batch,
+        stream_ids: Mapping[int, int],
+        *,
+        readable: bool = True,
+        instead_of: Counted | None = None,
+    ) -> Prepared:
         """Make a batch ready; `stream_ids` maps its partitions to streams.
 
-        `readable=False` is for records whose values Postgres refuses: only their bytes are kept.
+        `readable=False` is for records whose values Postgres refuses: only their bytes are kept. `instead_of`: what
+        these records count as stored, where they are in the log already; it is taken back.
         Raises psycopg.OperationalError when Postgres is gone.
         """
         began = time.monotonic()
@@ -80,10 +89,12 @@ class Preparer:
         assigned = self._find_orders(of_orders)
         said = orders.fold(with_order_keys(of_orders, assigned.order_key))
         rows = with_order_keys(rows, assigned.order_key.slice(0, len(batch)))
-        folds: dict[Fold, pa.RecordBatch] = {
-            "message_minutes": rollups.message_minutes(rows, decoded.decoded.verdicts),
-            "defect_minutes": rollups.defect_minutes(rows, decoded.defects),
-        }
+        counted = Counted(
+            rollups.message_minutes(rows, decoded.decoded.verdicts),
+            rollups.defect_minutes(rows, decoded.defects),
+        )
+        if instead_of is not None:
+            counted = counted.less(instead_of)
         return Prepared(
             batch,
             encode("messages", _log_rows(decoded, rows, ingested_at)),
@@ -93,7 +104,10 @@ class Preparer:
             trades.fold(rows),
             sessions.fold(rows, self._hours.of(rows.column("sent"), rows.column("pair_id"))),
             arrays(rollups.skew_minutes(rows)),
-            {fold: arrays(found) for fold, found in folds.items()},
+            {
+                "message_minutes": arrays(counted.message_minutes),
+                "defect_minutes": arrays(counted.defect_minutes),
+            },
             {
                 "ingested_at": ingested_at,
                 "messages": len(batch),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
@@ -42,6 +43,22 @@ LATENCY_MINUTES: Final = pa.schema(
         ("count", pa.int64()),
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What messages count: rows of `MESSAGE_MINUTES` and of `DEFECT_MINUTES`."""
+
+    message_minutes: pa.RecordBatch
+    defect_minutes: pa.RecordBatch
+
+    def less(self, other: Counted) -> Counted:
+        """What these count more than others; a key once, and none that counts as much in both."""
+        return Counted(
+            _less(self.message_minutes, other.message_minutes, sums=3),
+            _less(self.defect_minutes, other.defect_minutes, sums=1),
+        )
+
 
 _LABELS: Final = [verdict.label for verdict in Verdict]  # by number
 
@@ -95,6 +112,23 @@ def skew_minutes(rows: pa.RecordBatch) -> pa.RecordBatch:
     names = ("kafka_time", "session_id", "sending_time", "poss_dup", "folded")
     minutes, sessions, buckets, counts = _rollups.skew_minutes(*(rows.column(name) for name in names))
     return _record_batch([minutes, sessions, ["skew"] * len(counts), buckets, counts], LATENCY_MINUTES)
+
+
+def _less(rows: pa.RecordBatch, others: pa.RecordBatch, *, sums: int) -> pa.RecordBatch:
+    """Rows less others; the last `sums` columns are numbers, what stands before them is the key."""
+    keys = len(rows.schema) - sums
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for sign, each in ((1, rows), (-1, others)):
+        for row in zip(*(column.to_pylist() for column in each.columns), strict=True):
+            numbers = found.setdefault(row[:keys], [0] * sums)
+            for at, number in enumerate(row[keys:]):
+                numbers[at] += sign * number
+    left = sorted((*key, *numbers) for key, numbers in found.items() if any(numbers))
+    columns = zip(*left, strict=True) if left else ([] for _ in rows.schema)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, rows.schema, strict=True)],
+        schema=rows.schema,
+    )
 
 
 def _record_batch(columns: list[list[Any]], schema: pa.Schema) -> pa.RecordBatch:

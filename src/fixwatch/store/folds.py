@@ -18,12 +18,13 @@ FOLDS: Final = (
 #: is both.
 IDENTITIES: Final = ("session_pairs", "sessions", "order_ids")
 
-#: What the log does not say: how far it goes, who works on it.
+#: What the log does not say: how far it goes, who works on it, what people ask for.
 OTHERS: Final = (
     "schema_migrations",
     "ingest_offsets",
     "ingest_gaps",
     "dead_letter_offsets",
+    "quarantine_actions",
     "ingesters",
     "ingest_batches",
     "log_dropped",

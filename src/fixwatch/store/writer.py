@@ -17,6 +17,7 @@ import psycopg
 from fixwatch.errors import Fenced
 from fixwatch.store.connection import KEY_LOOKUPS, LET_GO
 from fixwatch.store.copy import Arrays, CopyData, send
+from fixwatch.store.quarantine_tables import QuarantineTables
 from fixwatch.store.session_tables import SessionTables
 from fixwatch.store.sql import load
 from fixwatch.store.trade_tables import TradeTables
@@ -73,6 +74,7 @@ class Transaction:
         self._cursor = cursor
         self.sessions: Final = SessionTables(cursor)
         self.trades: Final = TradeTables(cursor)
+        self.quarantine: Final = QuarantineTables(cursor)
 
     def advance(self, moves: Sequence[Advance]) -> None:
         """Move the offsets on, each only from where this process read it. To be called before any fold is written.

@@ -44,3 +44,24 @@ def test_a_batch_without_messages_or_defects_has_no_minutes() -> None:
     rows, decoded = decoded_messages([])
     assert rollups.message_minutes(rows, decoded.decoded.verdicts).num_rows == 0
     assert rollups.defect_minutes(rows, decoded.defects).num_rows == 0
+
+
+def test_what_was_counted_is_taken_back_and_what_is_the_same_is_left_out() -> None:
+    rows, decoded = decoded_messages([message("0", 1), message("0", 2), b"garbage"])
+    counted = rollups.Counted(
+        rollups.message_minutes(rows, decoded.decoded.verdicts), rollups.defect_minutes(rows, decoded.defects)
+    )
+    again = counted.less(counted)
+    assert (again.message_minutes.num_rows, again.defect_minutes.num_rows) == (0, 0)
+    fewer_rows, fewer = decoded_messages([message("0", 1)])
+    fewer_counted = rollups.Counted(
+        rollups.message_minutes(fewer_rows, fewer.decoded.verdicts),
+        rollups.defect_minutes(fewer_rows, fewer.defects),
+    )
+    names = ("session_id", "verdict", "messages", "quarantined")
+    taken_back = fewer_counted.less(counted)
+    assert [tuple(row.values()) for row in taken_back.message_minutes.select(names).to_pylist()] == [
+        (0, "garbled", -1, -1),
+        (1, "valid", -1, 0),
+    ]
+    assert sum(taken_back.defect_minutes.column("defects").to_pylist()) == -decoded.defects.num_rows
