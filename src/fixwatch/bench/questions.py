@@ -81,6 +81,7 @@ def questions(reader: Reader, url: str, length: timedelta, rng: random.Random) -
         "message by its place": ask.message,
         "messages by id": ask.messages_of_id,
         "quarantine": ask.quarantine,
+        "actions of the quarantine": ask.actions,
         "rejected messages": lambda: _check(
             bool(reader.messages.defective(only_quarantined=False).messages), "some are rejected"
         ),
@@ -216,6 +217,10 @@ class _Asker:
     def quarantine(self) -> None:
         found = self._reader.messages.defective().messages
         _check(bool(found) and all(message.quarantined for message in found), "something is kept back")
+
+    def actions(self) -> None:
+        found = [action.action_id for action in self._reader.quarantine.history(limit=_PAGE)]
+        _check(found == sorted(found, reverse=True), "actions are in order")
 
 
 def _check(holds: bool, what: str) -> None:

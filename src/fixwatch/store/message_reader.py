@@ -79,6 +79,7 @@ class MessageReader:
         self,
         *,
         only_quarantined: bool = True,
+        dismissed: bool | None = False,
         reasons: tuple[str, ...] | None = None,
         sessions: tuple[int, ...] | None = None,
         before: MessagePlace | None = None,
@@ -86,10 +87,12 @@ class MessageReader:
     ) -> DefectivePage:
         """A page of messages with defects: the newest, or those before `before`.
 
-        `reasons` are labels of `DefectReason`, `sessions` session ids.
+        `reasons` are labels of `DefectReason`, `sessions` session ids. Messages that were dismissed are left out;
+        `dismissed=True`: only these, None: these too.
         """
         of = {
             "only_quarantined": only_quarantined,
+            "dismissed": dismissed,
             "reasons": texts(reasons),
             "sessions": numbers(sessions),
             **_before(before),

@@ -96,6 +96,10 @@ ORDER BY f.ingested_at DESC, f.stream_id DESC, f.kafka_offset DESC
 -- Messages with defects, the newest first, out of the newest `scan` of them before a place.
 SELECT m.stream_id, m.kafka_offset, m.kafka_time, m.ingested_at, m.session_id, m.verdict::text AS verdict,
        m.quarantined, m.defects, m.msg_type, m.msg_seq_num, m.symbol, m.cl_ord_id, i.topic, i.partition,
+       d.is_dismissed IS NOT NULL AS dismissed,
+       (SELECT q.kind FROM quarantine_actions AS q
+        WHERE q.stream_id = m.stream_id AND q.kafka_offset = m.kafka_offset AND q.done_at IS NULL
+        ORDER BY q.action_id LIMIT 1) AS asked_for,
        s.sender_comp_id, s.sender_sub_id, s.sender_location_id, s.target_comp_id, s.target_sub_id, s.target_location_id
 FROM (
     SELECT stream_id, kafka_offset, kafka_time, ingested_at, session_id, verdict, quarantined, defects, msg_type,
@@ -109,7 +113,13 @@ FROM (
     LIMIT %(scan)s
 ) AS m
 {named}
-WHERE (NOT %(only_quarantined)s OR m.quarantined)
+LEFT JOIN LATERAL (
+    SELECT true AS is_dismissed FROM quarantine_actions
+    WHERE stream_id = m.stream_id AND kafka_offset = m.kafka_offset AND outcome = 'dismissed' AND ended_by IS NULL
+    LIMIT 1
+) AS d ON m.quarantined
+WHERE (%(dismissed)s::boolean IS NULL OR (d.is_dismissed IS NOT NULL) = %(dismissed)s)
+  AND (NOT %(only_quarantined)s OR m.quarantined)
   AND (%(reasons)s::text[] IS NULL
        OR EXISTS (SELECT FROM unnest(m.defects) AS defect
                   WHERE split_part(defect, ':', 1) = ANY (%(reasons)s::text[])))

@@ -74,7 +74,7 @@ class StoredMessage(SessionName):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefectiveMessage(SessionName):
-    """A message with defects, without its bytes."""
+    """A message with defects, without its bytes. `asked_for`: the kind of the action that it waits for, if any."""
 
     stream_id: int
     kafka_offset: int
@@ -90,6 +90,8 @@ class DefectiveMessage(SessionName):
     cl_ord_id: str | None
     topic: str
     partition: int
+    dismissed: bool
+    asked_for: str | None
 
     @property
     def place(self) -> MessagePlace:

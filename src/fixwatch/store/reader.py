@@ -16,6 +16,7 @@ from fixwatch.store import figures
 from fixwatch.store.asking import every, only
 from fixwatch.store.message_reader import MessageReader
 from fixwatch.store.order_reader import OrderReader
+from fixwatch.store.quarantine_reader import QuarantineReader
 from fixwatch.store.read_pool import ReadPool
 from fixwatch.store.rollup_reader import RollupReader
 from fixwatch.store.session_reader import SessionReader
@@ -49,6 +50,7 @@ class Reader:
         rollups: sums and percentiles by minute, hour and day.
         sessions: sessions, their events and sequence numbers.
         messages: the log.
+        quarantine: what was asked for of messages that are kept back.
         system: ingesters, streams, batches, sizes.
 
     Raises:
@@ -62,6 +64,7 @@ class Reader:
         self.rollups = RollupReader(self._pool)
         self.sessions = SessionReader(self._pool)
         self.messages = MessageReader(self._pool)
+        self.quarantine = QuarantineReader(self._pool)
         self.system = SystemReader(self._pool)
 
     def close(self) -> None:
