@@ -46,7 +46,15 @@ def test_every_service_says_what_it_is_and_how_it_is_kept_running(name: str) -> 
 
 
 def test_the_services_are_those_of_the_system() -> None:
-    assert SERVICES.keys() == {"kafka", "postgres", "migrate", "ingester", "dashboard", "simulator"}
+    assert SERVICES.keys() == {
+        "kafka",
+        "postgres",
+        "migrate",
+        "ingester",
+        "watcher",
+        "dashboard",
+        "simulator",
+    }
     assert [name for name, service in SERVICES.items() if "profiles" in service] == ["simulator"]
 
 
@@ -74,7 +82,7 @@ def test_nobody_starts_before_what_it_needs() -> None:
     migrated = "service_completed_successfully"
     assert needs["migrate"] == {"postgres": "service_healthy"}
     assert needs["ingester"] == {"migrate": migrated, "kafka": "service_healthy"}
-    assert needs["dashboard"] == {"migrate": migrated}
+    assert needs["dashboard"] == needs["watcher"] == {"migrate": migrated}
     assert needs["simulator"] == {"kafka": "service_healthy"}
 
 

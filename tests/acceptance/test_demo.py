@@ -193,10 +193,10 @@ def test_a_killed_demo_leaves_nothing_and_the_next_one_reconciles_without_it(
     running: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     parts = recorded(tmp_path)
-    assert parts.keys() == {"broker", "ingest", "simulate"}
+    assert parts.keys() == {"broker", "ingest", "alert", "simulate"}
     known = frozenset(parts.values())
     # Those, the demo, its guard and Postgres.
-    assert len(processes(tmp_path, known)) >= 6
+    assert len(processes(tmp_path, known)) >= 7
     running.kill()
     running.wait()
     until(lambda: processes(tmp_path, known) == [])

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from typer.main import get_command
 
+from fixwatch.alerts.rules import Rule
 from fixwatch.cli import app
 from fixwatch.settings import Settings
 
@@ -39,6 +40,11 @@ def test_every_command_is_in_the_readme() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     missing = [name for name in commands if f"`fixwatch {name}" not in readme]
     assert not missing
+
+
+@pytest.mark.parametrize("rule", Rule, ids=lambda rule: rule.label)
+def test_every_rule_is_documented(rule: Rule) -> None:
+    assert f"`{rule.label}`" in (ROOT / "docs/alerts.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

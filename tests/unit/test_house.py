@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "sources": {"fix", "logs", "settings", "telemetry", "kafka"},
     "store": {"fix", "histogram", *SESSIONS},
     "ingest": {"fix", *SESSIONS, "settings", "decoding", "store", "telemetry", "kafka"},
-    "dashboard": {"fix", "histogram", *SESSIONS, "settings", "decoding", "store"},
+    "alerts": {*SESSIONS, "settings", "store", "telemetry"},
+    "dashboard": {"fix", "histogram", *SESSIONS, "settings", "decoding", "store", "alerts"},
     "bench": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka", "demo"},
     "demo": {"fix", "ingest", "settings", "sources", "store", "telemetry", "kafka"},
     "doctor": {"fix", *SESSIONS, "settings", "decoding", "sources", "store", "telemetry", "kafka"},
@@ -45,6 +46,7 @@ FOREIGN = {
     "store": {"confluent_kafka", "streamlit"},
     "sources": {"psycopg", "streamlit"},
     "ingest": {"streamlit"},
+    "alerts": {"confluent_kafka", "streamlit"},
     "dashboard": {"confluent_kafka"},
 }
 

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from fixwatch.cli import (
+    alert,
     bench,
     dashboard,
     db,
@@ -37,6 +38,7 @@ app.command()(simulate.simulate)
 app.command()(produce.produce)
 app.command()(ingest.ingest)
 app.command()(dashboard.dashboard)
+app.command()(alert.alert)
 app.command()(decode.decode)
 app.command()(verify.verify)
 app.command()(rebuild.rebuild)

@@ -1,7 +1,7 @@
 """Everything that the demo runs, started and stopped in order.
 
 1. Postgres, then the broker, then the topic in it.
-2. `db migrate`, then `ingest`, `dashboard` and `simulate`, each as its own process of the command line.
+2. `db migrate`, then `ingest`, `dashboard`, `alert` and `simulate`, each as its own process of the command line.
 3. At the end the simulator stops first; the ingester stores what is left; then all stop in reverse.
 """
 
@@ -210,7 +210,8 @@ class Stack:
         if plan.shuffle:
             simulate += ["--shuffle"]
         self.simulator = part("simulate", simulate)
-        self.parts = [part("ingest", ["ingest"], restarted=True), self.simulator]
+        watch = part("alert", ["alert"], restarted=True)
+        self.parts = [part("ingest", ["ingest"], restarted=True), watch, self.simulator]
         if self.dashboard_port is not None:
             at = ["--host", "127.0.0.1", "--port", str(self.dashboard_port)]
             self.parts.insert(1, part("dashboard", ["dashboard", *at], restarted=True))

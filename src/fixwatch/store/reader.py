@@ -13,6 +13,7 @@ import psycopg
 
 from fixwatch.session_settings import SessionSettings
 from fixwatch.store import figures
+from fixwatch.store.alert_reader import AlertReader
 from fixwatch.store.asking import every, only
 from fixwatch.store.message_reader import MessageReader
 from fixwatch.store.order_reader import OrderReader
@@ -52,6 +53,7 @@ class Reader:
         messages: the log.
         quarantine: what was asked for of messages that are kept back.
         system: ingesters, streams, batches, sizes.
+        alerts: what fires, and what did.
 
     Raises:
         DatabaseError: `database_url` is not a libpq URL.
@@ -66,6 +68,7 @@ class Reader:
         self.messages = MessageReader(self._pool)
         self.quarantine = QuarantineReader(self._pool)
         self.system = SystemReader(self._pool)
+        self.alerts = AlertReader(self._pool)
 
     def close(self) -> None:
         """Close the connections."""

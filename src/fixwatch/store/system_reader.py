@@ -56,6 +56,11 @@ class SystemReader:
         with self._pool.snapshot() as connection:
             return every(connection, views.Stream, _SQL["streams"], {"limit": _MOST})
 
+    def gaps(self) -> tuple[views.OffsetGap, ...]:
+        """Offsets that are not in the log and never will be, the last noticed first; at most 500."""
+        with self._pool.snapshot() as connection:
+            return every(connection, views.OffsetGap, _SQL["gaps"], {"limit": _MOST})
+
     def gap_at(self, stream_id: int, kafka_offset: int) -> views.OffsetGap | None:
         """The gap of the log that an offset is in; None where it is in none."""
         place = {"stream_id": stream_id, "kafka_offset": kafka_offset}
