@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Final
 
@@ -44,6 +45,9 @@ _LAG_RECORDS: Final = 1_000
 #: Behind by more seconds of the present rate than this is a delay.
 _LAG_SECONDS: Final = 5.0
 _LATENCY_MS: Final = 5_000
+#: So long without a batch while records wait is a standstill: a batch takes a second at most.
+_STILL: Final = timedelta(seconds=10)
+_INGESTING: Final = "ingesting"
 
 
 def assess(health: Health, desk: Desk | None = None) -> Status:
@@ -63,6 +67,12 @@ def assess(health: Health, desk: Desk | None = None) -> Status:
     rate = health.rates.messages_per_second
     if health.lag.records > max(_LAG_RECORDS, _LAG_SECONDS * rate):
         notices.append(f"Ingestion is {wording.count(health.lag.records)} records behind.")
+    notices += [f"An ingester is {found.state}." for found in running if found.state != _INGESTING]
+    age = health.rates.last_batch_age
+    if running and health.lag.records and age is not None and age > _STILL:
+        notices.append(
+            f"Nothing was stored for {wording.ago(age)}, and {wording.number(health.lag.records, 'record')} wait."
+        )
     latency = health.rates.latency_p95_ms
     if latency is not None and latency > _LATENCY_MS:
         notices.append(f"Messages take {wording.milliseconds(latency)} to be stored.")

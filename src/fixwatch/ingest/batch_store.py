@@ -25,8 +25,8 @@ from fixwatch.telemetry import logger
 _log = logger("ingest")
 
 
-#: Seconds after which the writing of one batch is looked into.
-_STALLED: Final = 5.0
+#: Seconds after which the writing of one batch is looked into, and again.
+_STALLED: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class BatchStore:
     """Stores batches of the partitions that it has located. One thread calls it; each writer has one of its own.
 
     As many large batches are in flight as there are writers, of which each has a connection of its own: the first is
-    being written, the next one has begun. They are stored in their order. `on_stall` is called every five seconds
+    being written, the next one has begun. They are stored in their order. `on_stall` is called every second
     while one batch is being written, on the thread that waits for it.
     """
 
@@ -80,6 +80,11 @@ class BatchStore:
     def offsets(self) -> dict[int, int]:
         """Where each partition goes on once what is in flight is stored."""
         return {partition: stream.next_offset for partition, stream in self._streams.items()}
+
+    @property
+    def stream_ids(self) -> dict[int, int]:
+        """The ids of the streams that batches may be of, by partition."""
+        return {partition: stream.stream_id for partition, stream in self._streams.items()}
 
     def locate(self, topic_id: str, partitions: list[int]) -> Mapping[int, int]:
         """Take these partitions on, and none else: where each goes on, as Postgres says.
@@ -134,7 +139,7 @@ class BatchStore:
             return self.finish()
         moves = self._moves(batch, high_watermarks)
         try:
-            prepared = self._preparer.prepare(batch, self._stream_ids())
+            prepared = self._preparer.prepare(batch, self.stream_ids)
         except REFUSALS as error:
             confirm()
             stored = self.finish()
@@ -222,7 +227,7 @@ class BatchStore:
         if middle == 0:
             place = {"partition": batch.partitions[0], "offset": batch.offsets[0]}
             _log.warning("record_refused", **place, reason=str(error).strip())
-            self._write(self._preparer.prepare(batch, self._stream_ids(), readable=False), moves)
+            self._write(self._preparer.prepare(batch, self.stream_ids, readable=False), moves)
             return
         for half in (batch.part(0, middle), batch.part(middle, len(batch))):
             steps = {
@@ -232,13 +237,10 @@ class BatchStore:
                 for partition, last in half.ends().items()
             }
             try:
-                self._write(self._preparer.prepare(half, self._stream_ids()), steps)
+                self._write(self._preparer.prepare(half, self.stream_ids), steps)
             except REFUSALS as refused:
                 self._isolate(half, steps, refused)
             begins |= {partition: step.next_offset for partition, step in steps.items()}
-
-    def _stream_ids(self) -> dict[int, int]:
-        return {partition: stream.stream_id for partition, stream in self._streams.items()}
 
     def _not_yet_stored(self, batch: Batch) -> Batch:
         """Without records below the stored offsets, which Kafka may send again after a seek."""

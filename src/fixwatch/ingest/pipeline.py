@@ -242,7 +242,7 @@ class Ingester:
             self._housekeeping = Housekeeping(control, self._ingester_id, __version__)
             writers = [Writer(connection) for connection in writing]
             batches = BatchStore(
-                writers, Identities(control), self._settings, self._ingester_id, self._end_frozen
+                writers, Identities(control), self._settings, self._ingester_id, self._look_into_stall
             )
             self._reingestion = Reingestion(control, writers[0], self._settings, self._ingester_id)
             self._reported_at = self._tidied_at = float("-inf")
@@ -254,10 +254,11 @@ class Ingester:
         self._batches = batches
         return batches
 
-    def _end_frozen(self) -> None:
+    def _look_into_stall(self) -> None:
         """What is being written waits: for a frozen ingester, perhaps, whose partitions are ours now."""
-        if self._housekeeping is None:
+        if self._housekeeping is None or self._batches is None:
             return
+        self._report(self._batches)
         _, *writing = self._connections
         ended = self._housekeeping.end_frozen([connection.info.backend_pid for connection in writing])
         if ended:
@@ -297,6 +298,10 @@ class Ingester:
             self._say(self._how_it_goes(batches))
             partitions = len(batches.partitions)
             self._housekeeping.report(self.condition.state, self.condition.detail, partitions)
+            if self._consumer.started:
+                ids = batches.stream_ids
+                ends = self._consumer.high_watermarks(ids)
+                self._housekeeping.report_ends({ids[partition]: end for partition, end in ends.items()})
             self._reported_at = now
 
     def _reingest(self, batches: BatchStore) -> None:

@@ -13,7 +13,11 @@ RECENT_MINUTES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class IngestRates:
-    """The last minute of batches; `last_batch` and the latencies are None where there is none."""
+    """The last minute of batches; `last_batch` and the latencies are None where there is none.
+
+    `latency_*`: percentiles over messages of the time from the Kafka timestamp until the batch was about to be
+    committed. What is stored of a batch, its first and last timestamp, leaves a span: from `*_least_ms` to `*_ms`.
+    """
 
     at: datetime
     last_batch: datetime | None
@@ -23,6 +27,8 @@ class IngestRates:
     seconds: float
     latency_p50_ms: int | None
     latency_p95_ms: int | None
+    latency_p50_least_ms: int | None = None
+    latency_p95_least_ms: int | None = None
 
     @property
     def messages_per_second(self) -> float:

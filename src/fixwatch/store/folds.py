@@ -22,6 +22,7 @@ IDENTITIES: Final = ("session_pairs", "sessions", "order_ids")
 OTHERS: Final = (
     "schema_migrations",
     "ingest_offsets",
+    "stream_ends",
     "ingest_gaps",
     "dead_letter_offsets",
     "quarantine_actions",

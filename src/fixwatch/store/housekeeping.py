@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psycopg
@@ -39,6 +39,10 @@ class Housekeeping:
                 "partitions": partitions,
             },
         )
+
+    def report_ends(self, ends: Mapping[int, int]) -> None:
+        """Say where streams, by their ids, end by now, so that lag grows while nothing is stored."""
+        self._connection.execute(_SQL["report_ends"], {"stream_ids": list(ends), "ends": list(ends.values())})
 
     def forget(self) -> None:
         """Take this ingester's row away: it ended as it should."""

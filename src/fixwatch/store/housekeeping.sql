@@ -9,6 +9,23 @@ VALUES (%(ingester_id)s, %(state)s, %(detail)s, %(version)s, %(partitions)s)
 ON CONFLICT (ingester_id) DO UPDATE SET
     seen_at = now(), state = excluded.state, detail = excluded.detail, partitions = excluded.partitions
 
+-- report_ends --
+-- Passed over is who is told of by another ingester at this moment: nobody is waited for.
+WITH told AS (
+    SELECT * FROM unnest(%(stream_ids)s::integer[], %(ends)s::bigint[]) AS n (stream_id, high_watermark)
+), known AS (
+    SELECT stream_id FROM stream_ends WHERE stream_id = ANY (%(stream_ids)s::integer[])
+    FOR NO KEY UPDATE SKIP LOCKED
+), renewed AS (
+    UPDATE stream_ends AS e SET high_watermark = told.high_watermark, seen_at = now()
+    FROM told JOIN known USING (stream_id)
+    WHERE e.stream_id = told.stream_id
+)
+INSERT INTO stream_ends (stream_id, high_watermark)
+SELECT stream_id, high_watermark FROM told
+WHERE NOT EXISTS (SELECT FROM stream_ends AS e WHERE e.stream_id = told.stream_id)
+ON CONFLICT (stream_id) DO NOTHING
+
 -- forget_ingester --
 DELETE FROM ingesters WHERE ingester_id = %(ingester_id)s
 

@@ -2,23 +2,32 @@
 -- index, so that its cost does not grow with the log. Times are the server's; values are parameters, always.
 
 -- ingest_rates --
--- The last minute of batches. Latency: how long the first record of a batch waited, from its Kafka timestamp
--- to its batch's time of storing; no message of the batch waited longer.
+-- The last minute of batches. Latency: from a message's Kafka timestamp to the storing of its batch. Known are the first
+-- and the last timestamp of a batch, so that a percentile of all messages is at most the one that counts each message
+-- as the first of its batch, and at least the one that counts it as the last.
 WITH newest AS (
-    SELECT * FROM ingest_batches WHERE ingested_at > now() - interval '60 seconds'
+    SELECT messages, bytes,
+           round(extract(epoch FROM committed_at - first_kafka_time) * 1000)::bigint AS longest_ms,
+           round(extract(epoch FROM committed_at - last_kafka_time) * 1000)::bigint AS shortest_ms
+    FROM ingest_batches WHERE ingested_at > now() - interval '60 seconds'
+), counted AS (
+    SELECT *, sum(messages) OVER () AS total,
+           sum(messages) OVER (ORDER BY longest_ms) AS up_to_longest,
+           sum(messages) OVER (ORDER BY shortest_ms) AS up_to_shortest
+    FROM newest
 ), known AS (
     SELECT min(ingested_at) AS first_batch, max(ingested_at) AS last_batch FROM ingest_batches
 )
 SELECT now() AS at,
        known.last_batch,
-       coalesce(sum(newest.messages), 0)::bigint AS messages,
-       coalesce(sum(newest.bytes), 0)::bigint AS bytes,
+       coalesce(sum(messages), 0)::bigint AS messages,
+       coalesce(sum(bytes), 0)::bigint AS bytes,
        greatest(1, least(60, extract(epoch FROM now() - known.first_batch)))::double precision AS seconds,
-       (percentile_cont(0.5) WITHIN GROUP (
-           ORDER BY extract(epoch FROM newest.committed_at - newest.first_kafka_time) * 1000))::bigint AS latency_p50_ms,
-       (percentile_cont(0.95) WITHIN GROUP (
-           ORDER BY extract(epoch FROM newest.committed_at - newest.first_kafka_time) * 1000))::bigint AS latency_p95_ms
-FROM known LEFT JOIN newest ON true
+       min(longest_ms) FILTER (WHERE up_to_longest >= 0.5 * total) AS latency_p50_ms,
+       min(longest_ms) FILTER (WHERE up_to_longest >= 0.95 * total) AS latency_p95_ms,
+       min(shortest_ms) FILTER (WHERE up_to_shortest >= 0.5 * total) AS latency_p50_least_ms,
+       min(shortest_ms) FILTER (WHERE up_to_shortest >= 0.95 * total) AS latency_p95_least_ms
+FROM known LEFT JOIN counted ON true
 GROUP BY known.first_batch, known.last_batch
 
 -- trade_rate --
@@ -35,7 +44,7 @@ FROM (
 SELECT coalesce(sum(greatest(high_watermark - next_offset, 0)), 0)::bigint AS records,
        coalesce(sum(next_offset), 0)::bigint AS stored,
        count(*) AS streams
-FROM ingest_offsets
+FROM streams
 WHERE (topic, topic_id) IN (
     SELECT DISTINCT ON (topic) topic, topic_id FROM ingest_offsets ORDER BY topic, stream_id DESC
 )

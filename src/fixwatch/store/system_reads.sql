@@ -12,7 +12,7 @@ LIMIT %(limit)s
 -- An older incarnation of a topic is gone, with what was not stored of it.
 SELECT stream_id, topic, topic_id, partition, next_offset, high_watermark, updated_at,
        topic_id = first_value(topic_id) OVER (PARTITION BY topic ORDER BY stream_id DESC) AS current
-FROM ingest_offsets
+FROM streams
 ORDER BY topic, current DESC, stream_id DESC, partition
 LIMIT %(limit)s
 

@@ -30,7 +30,7 @@ class Stream:
 
     @property
     def lag(self) -> int:
-        """Records that were in the topic and not stored when its last batch was read."""
+        """Records in the topic that are not stored, as its ingester saw it a second ago, or its last batch."""
         return max(0, self.high_watermark - self.next_offset) if self.current else 0
 
 

@@ -34,6 +34,14 @@ def test_nothing_wrong_is_all_well() -> None:
         (replace(WELL, recent=replace(WELL.recent, quarantined=1)), "1 message quarantined"),
         (replace(WELL, session_counts=SessionCounts(10, 9, 2)), "2 session directions"),
         (
+            replace(WELL, rates=replace(WELL.rates, last_batch=NOW - timedelta(seconds=11))),
+            "Nothing was stored for 11 s, and 40 records wait",
+        ),
+        (
+            replace(WELL, ingesters=(replace(INGESTER, state="waiting for the broker"),)),
+            "An ingester is waiting for the broker",
+        ),
+        (
             replace(WELL, ingesters=(replace(INGESTER, state="waiting for partitions", partitions=0),)),
             "waiting",
         ),
@@ -43,6 +51,11 @@ def test_what_is_not_well_is_named(health: Health, words: str) -> None:
     status = assess(health)
     assert status.level is Level.NOTICE
     assert words in " ".join(status.details)
+
+
+def test_a_quiet_topic_is_no_standstill() -> None:
+    quiet = replace(WELL, rates=replace(WELL.rates, last_batch=NOW - timedelta(hours=1)))
+    assert assess(replace(quiet, lag=replace(WELL.lag, records=0))).level is Level.OK
 
 
 def test_a_flood_that_is_kept_up_with_is_not_a_delay() -> None:
