@@ -79,7 +79,7 @@ def by_symbol(volumes: Sequence[SymbolVolume], figure: str, title: str, *, bars:
     frame = pl.DataFrame(
         [
             {
-                "symbol": volume.symbol or wording.NOTHING,
+                "symbol": wording.visible(volume.symbol or wording.NOTHING),
                 "figure": float(getattr(volume, figure)),
                 "exact": wording.amount(getattr(volume, figure)),
                 "trades": volume.trades,

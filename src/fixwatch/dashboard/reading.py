@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from fixwatch import session_settings
-from fixwatch.dashboard import desk, wording
+from fixwatch.dashboard import desk, standing, wording
 from fixwatch.decoding import decode_options
 from fixwatch.errors import DatabaseError
 from fixwatch.fix.decoder import DecodeOptions
@@ -81,6 +81,18 @@ def desk_now() -> desk.Desk:
 def refusals(minutes: int) -> desk.Refusals:
     """`desk.refusals`, shared."""
     return desk.refusals(reader(), minutes, datetime.now(UTC))
+
+
+@st.cache_resource(ttl=_LONG_SHARED_S, max_entries=8, show_spinner=False)
+def days(minutes: int) -> standing.Days:
+    """`standing.days`, shared."""
+    return standing.days(reader(), minutes, datetime.now(UTC))
+
+
+@st.cache_resource(ttl=_LONG_SHARED_S, max_entries=8, show_spinner=False)
+def tops(window: figures.Window) -> standing.Tops:
+    """`standing.tops`, shared."""
+    return standing.tops(reader(), window, {session.session_id: session.label for session in sessions()})
 
 
 def overview(minutes: int) -> figures.Overview:

@@ -12,7 +12,9 @@ STYLE: Final = """<style>
 .st-key-figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); }
 @media (max-width: 1100px) { .st-key-figures { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 .st-key-desk { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); }
-.st-key-figures > *, .st-key-desk > * { width: auto; }
+.st-key-days { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); }
+@media (max-width: 1100px) { .st-key-days { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+.st-key-figures > *, .st-key-desk > *, .st-key-days > * { width: auto; }
 [data-testid="stMetric"] > div { padding: 0.55rem 0.9rem; }
 [data-testid="stMetricValue"], .fw-fields, .fw-facts { font-variant-numeric: tabular-nums; }
 .fw-status { display: flex; flex-wrap: wrap; gap: 0.15rem 0.75rem; align-items: baseline;

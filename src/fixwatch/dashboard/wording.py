@@ -69,6 +69,14 @@ def rate(per_second: float) -> str:
     return f"{per_second:,.0f}" if per_second >= 9.95 else f"{per_second:.1f}"
 
 
+def change(now: int | Decimal, before: int | Decimal) -> str:
+    """How much more or less there is than before, whole percents: `+12%`, `-3%`, `0%`; against nothing: none."""
+    if not before:
+        return NOTHING if now else "0%"
+    percents = round((now - before) * 100 / before)
+    return f"{percents:+,}%" if percents else "0%"
+
+
 def milliseconds(value: int | None) -> str:
     """A latency, in ms, or in s from ten seconds on."""
     if value is None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from fixwatch.dashboard import charts, links, reading, tables, wording
+from fixwatch.dashboard import charts, links, markup, reading, tables, wording
 from fixwatch.dashboard.desk import MOST_STUCK
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
+from fixwatch.dashboard.standing import Top
 from fixwatch.store.conduct import Conduct
 from fixwatch.store.figures import Overview
 
@@ -40,8 +42,10 @@ def _draw(label: str, answer: Overview) -> None:
         return
     _figures(label, answer)
     _desk(label)
+    _days(label)
     _trades(answer)
     _symbols(answer)
+    _tops(answer)
     _ingestion(answer)
 
 
@@ -87,7 +91,8 @@ def _figures(label: str, answer: Overview) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help="Records in the topic that were not stored when the newest batch was read.",
+            help="Records in the topic that are not stored yet, as the ingesters saw it within the last second; "
+            "while none is alive, as of the last batch.",
         )
         st.metric(
             "Latency, p95",
@@ -96,8 +101,10 @@ def _figures(label: str, answer: Overview) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help="From a record's Kafka timestamp to its storing, for the record of each batch that waited longest; "
-            "batches of the last 60 s.",
+            help="From a record's Kafka timestamp until its batch was about to be committed, over the records of the "
+            "last 60 s. Of a batch the first and the last timestamp are known: shown is the most that it can be; "
+            f"p95 is at least {wording.milliseconds(rates.latency_p95_least_ms)}, "
+            f"p50 at least {wording.milliseconds(rates.latency_p50_least_ms)}.",
         )
         st.metric(
             "Quarantined",
@@ -160,6 +167,40 @@ def _desk(label: str) -> None:
         links.link("quarantine", "Quarantine", icon=":material/rule:")
 
 
+def _days(label: str) -> None:
+    found = reading.days(_WINDOWS[label])
+    today, before = found.today, found.yesterday
+    if before.is_empty:
+        st.caption("Nothing is known of the same time yesterday: there is nothing to compare with.")
+        return
+    currency = found.currency
+    notional, notional_before = (
+        of.notional.get(currency, Decimal()).quantize(Decimal(1)) for of in (today, before)
+    )
+    with st.container(horizontal=True, gap="small", key="days"):
+        for name, now, then in (
+            ("Messages", today.messages, before.messages),
+            ("Trades", today.trades, before.trades),
+            (f"Notional {_code(currency)}".rstrip(), notional, notional_before),
+            ("With defects", today.defective, before.defective),
+        ):
+            st.metric(
+                f"{name}, to yesterday",
+                wording.change(now, then),
+                delta=f"{now:,}, then {then:,}",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help=f"The last {label} that are over, in whole minutes, against the same minutes a day before."
+                + ("" if found.complete else " Of a part of them: they are more than one look may read."),
+            )
+
+
+def _code(currency: str) -> str:
+    """A currency for a label, which Streamlit reads as Markdown: letters only, or nothing."""
+    return currency if currency.isascii() and currency.isalpha() and len(currency) <= 5 else ""
+
+
 def _trades(answer: Overview) -> None:
     window, where = answer.window, time_zone()
     with st.container(border=True):
@@ -201,7 +242,9 @@ def _symbols(answer: Overview) -> None:
         st.subheader("Figures by symbol")
         tables.draw(
             {
-                "Symbol": [volume.symbol or wording.NOTHING for volume in answer.symbols],
+                "Symbol": [
+                    wording.visible(volume.symbol or wording.NOTHING, most=60) for volume in answer.symbols
+                ],
                 "Trades": [wording.count(volume.trades) for volume in answer.symbols],
                 "Quantity": [wording.amount(volume.qty) for volume in answer.symbols],
                 "Notional": [wording.amount(volume.notional, least_places=2) for volume in answer.symbols],
@@ -229,6 +272,41 @@ def _symbols(answer: Overview) -> None:
             alt="Defects by reason and tag",
             column_config={name: st.column_config.TextColumn(alignment="right") for name in ("Tag", "Found")},
         )
+
+
+def _tops(answer: Overview) -> None:
+    found = reading.tops(answer.window)
+    left, right = st.columns(2, gap="small")
+    with left, st.container(border=True):
+        st.subheader("Top accounts")
+        _top("accounts", "Account", found.accounts)
+    with right, st.container(border=True):
+        st.subheader("Top counterparties")
+        _top("counterparties", "Session", found.counterparties)
+    if not found.complete:
+        st.html(markup.note("Of a part of this window: it has more than one look may read."))
+
+
+def _top(key: str, name: str, tops: tuple[Top, ...]) -> None:
+    tables.draw(
+        {
+            name: [wording.visible(top.name or wording.NOTHING, most=60) for top in tops],
+            "Ccy": [wording.visible(top.currency or wording.NOTHING, most=10) for top in tops],
+            "Trades": [wording.count(top.trades) for top in tops],
+            "Notional": [wording.amount(top.notional, least_places=2) for top in tops],
+        },
+        key=f"top_{key}",
+        height=250,
+        empty="No trades in this window",
+        alt=f"{key.capitalize()} with the greatest notional, the first of every currency first",
+        column_config={
+            "Ccy": st.column_config.TextColumn(width=52),
+            **{
+                figure: st.column_config.TextColumn(width=_FIGURE_WIDTHS[figure], alignment="right")
+                for figure in ("Trades", "Notional")
+            },
+        },
+    )
 
 
 def _ingestion(answer: Overview) -> None:
