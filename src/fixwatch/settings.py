@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         SecretStr("postgresql://fixwatch@localhost:5432/fixwatch"),
         description="Postgres to store in and read from: a libpq URL (postgresql://user:password@host:port/database).",
     )
+    operator_database_url: SecretStr = Field(
+        SecretStr(""),
+        description="What the dashboard acts with, as a libpq URL of a user that may insert into quarantine_actions; "
+        "empty: FIXWATCH_DATABASE_URL.",
+    )
     kafka_bootstrap_servers: str = Field(
         "localhost:9092", min_length=1, description="Kafka brokers to start from: host:port, comma-separated."
     )

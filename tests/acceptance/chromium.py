@@ -104,7 +104,7 @@ class Screen:
         return [dict(zip(rows[0], row, strict=False)) for row in rows[1:] if any(row)] if rows else []
 
     def select_row(self, row: int) -> None:
-        """Tick the first table's row, counted from 0."""
+        """Tick the first table's row, counted from 0; -1: all, by the box in the heading."""
         # A row is as high as the header: 2.3 times the text of 14 px.
         box = self.page.locator("[data-testid=stDataFrame]").first.bounding_box()
         assert box is not None

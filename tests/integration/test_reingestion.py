@@ -18,7 +18,6 @@ from psycopg.types.string import TextLoader
 
 from fixwatch.demo.postgres import EmbeddedPostgres
 from fixwatch.fix.decoder import DecodeOptions
-from fixwatch.fix.encoder import encode
 from fixwatch.ingest import reingestion
 from fixwatch.ingest.batch import Batch, decode_batch
 from fixwatch.ingest.batch_store import BatchStore
@@ -30,6 +29,7 @@ from fixwatch.store.identities import Identities
 from fixwatch.store.migrate import migrate
 from fixwatch.store.writer import Writer
 from tests.integration.ingested import new_database
+from tests.integration.own_dictionary import dictionary, quack
 from tests.integration.test_any_order import _TABLES, _rows, flow
 from tests.unit.ingest.conftest import message
 from tests.unit.ingest.test_orders import request
@@ -37,26 +37,6 @@ from tests.unit.ingest.trade_messages import bust, fill, report
 
 STRICT: Final = {"profile": "strict"}
 _BEGAN: Final = 1_767_346_200_000
-
-
-def dictionary(path: Path, values: str) -> Path:
-    """A counterparty's dictionary of FIX 4.4, whose Loudness(5001) may have these values."""
-    enums = "".join(f"<value enum='{value}' description='V{value}'/>" for value in values)
-    numbers = {"BeginString": 8, "BodyLength": 9, "CheckSum": 10, "MsgSeqNum": 34, "MsgType": 35}
-    numbers |= {"SenderCompID": 49, "TargetCompID": 56}
-    types = {"BodyLength": "LENGTH", "MsgSeqNum": "SEQNUM"}
-    fields = "".join(
-        f"<field number='{number}' name='{name}' type='{types.get(name, 'STRING')}'/>"
-        for name, number in numbers.items()
-    )
-    header = "".join(f"<field name='{name}' required='Y'/>" for name in numbers if name != "CheckSum")
-    path.write_text(
-        f"<fix type='FIX' major='4' minor='4' servicepack='0'><header>{header}</header>"
-        "<trailer><field name='CheckSum' required='Y'/></trailer>"
-        "<messages><message name='Quack' msgtype='D' msgcat='app'><field name='Loudness' required='Y'/></message>"
-        f"</messages><fields>{fields}<field number='5001' name='Loudness' type='CHAR'>{enums}</field></fields></fix>"
-    )
-    return path
 
 
 class Desk:
@@ -395,7 +375,7 @@ def test_a_mended_dictionary_makes_good_what_lacked_it(make_desk: MakeDesk, tmp_
     )
     strict = {"profile": "strict"}
     desk = make_desk(**strict, dictionaries=[lacking])
-    ponds = [encode([(35, "D"), (34, n), (49, "POND"), (56, "BROKER"), (5001, 3 + n % 2)]) for n in range(8)]
+    ponds = [quack(number, "34"[number % 2]) for number in range(8)]
     desk.store(ponds)
     assert desk.query("SELECT DISTINCT defects FROM messages WHERE quarantined") == [
         {"defects": ["value_out_of_range:5001"]}

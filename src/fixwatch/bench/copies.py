@@ -15,7 +15,7 @@ _SQL: Final = load("copies", "fixwatch.bench")
 _FILLED: Final = (
     *("messages", "orders", "order_ids", "trades", "trade_changes"),
     *("trade_minutes", "message_minutes", "defect_minutes", "latency_minutes"),
-    *("session_epochs", "session_numbers", "session_events"),
+    *("session_epochs", "session_numbers", "session_events", "quarantine_actions"),
 )
 
 

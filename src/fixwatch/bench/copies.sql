@@ -145,3 +145,14 @@ SELECT session_id, sent - %(shift)s * %(copy)s::bigint, seq_num, kind, begin_num
        ref_msg_type, reason, ref_id, text
 FROM source_session_events
 ON CONFLICT DO NOTHING
+
+-- copy_quarantine_actions --
+-- As if somebody had looked at every message that was kept back: half of them were dismissed.
+INSERT INTO quarantine_actions (stream_id, kafka_offset, ingested_at, kind, requested_by, note, requested_at, done_at,
+                                outcome, defects_before, done_by)
+SELECT stream_id, kafka_offset - 1000000 * %(copy)s::bigint, ingested_at - %(shift)s * %(copy)s::bigint,
+       CASE WHEN kafka_offset %% 2 = 0 THEN 'dismiss' ELSE 'reingest' END, 'bench', 'looked at',
+       ingested_at - %(shift)s * %(copy)s::bigint, ingested_at - %(shift)s * %(copy)s::bigint,
+       CASE WHEN kafka_offset %% 2 = 0 THEN 'dismissed' ELSE 'still_kept_back' END, defects, 'bench:1'
+FROM source_messages
+WHERE quarantined

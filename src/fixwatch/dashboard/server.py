@@ -50,6 +50,7 @@ def serve(settings: Settings) -> None:
     _check_address(host, port)
     # Not on a command line, where every user of the machine could read the password.
     os.environ["FIXWATCH_DATABASE_URL"] = settings.database_url.get_secret_value()
+    os.environ["FIXWATCH_OPERATOR_DATABASE_URL"] = settings.operator_database_url.get_secret_value()
     options = {**_OPTIONS, **theme.OPTIONS, "server.address": host, "server.port": port}
     # Streamlit takes files in a directory `pages` for pages of its older kind until `st.navigation` has run: the
     # first viewer of a server who follows a link would get an empty page.

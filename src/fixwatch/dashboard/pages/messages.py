@@ -10,6 +10,7 @@ from typing import Final
 import streamlit as st
 
 from fixwatch.dashboard import (
+    actions,
     compared,
     decoded,
     markup,
@@ -64,6 +65,15 @@ def _one() -> None:
     elif found.message is not None:
         with st.container(border=True):
             message_view.draw(found.message, found.stored)
+            if found.stored is not None:
+                _actions(found.stored)
+
+
+def _actions(stored: StoredMessage) -> None:
+    try:
+        actions.of_message(stored.stream_id, stored.kafka_offset)
+    except DatabaseError as error:
+        st.caption(str(error))
 
 
 def _both(left: _Found, right: _Found) -> None:
