@@ -64,3 +64,15 @@ def test_two_ingesters_that_go_on_ingesting_do_it_once(ingested: Ingested) -> No
         first.kill()
         first.wait()
     assert_all_is_well(ingested)
+
+
+def test_a_rebuild_and_an_ingester_at_once_come_to_the_same(ingested: Ingested) -> None:
+    with ingested.ingesting(**LENIENT):
+        asked = ask(ingested)
+        said = ingested.run("rebuild", **LENIENT)
+        assert said.exit_code == 0, said.output
+        wait_until(lambda: done(ingested) >= asked)
+    verified = ingested.run("verify", "--no-topic", **LENIENT)
+    assert verified.exit_code == 0, verified.output
+    outcomes = {row[0] for row in ingested.query("SELECT DISTINCT outcome FROM quarantine_actions")}
+    assert outcomes <= {"folded", "still_kept_back", "not_kept_back"}

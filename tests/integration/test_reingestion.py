@@ -369,6 +369,14 @@ def test_what_fails_leaves_nothing(make_desk: MakeDesk) -> None:
     assert mended.carry_out() == 1
 
 
+def test_an_ingester_that_may_not_do_it_goes_on(make_desk: MakeDesk) -> None:
+    desk = make_desk(**STRICT)
+    desk.store(*FLOW)
+    desk.ask()
+    desk.execute("ALTER TABLE quarantine_actions RENAME TO away")
+    assert desk.carry_out() == 0
+
+
 def test_a_mended_dictionary_makes_good_what_lacked_it(make_desk: MakeDesk, tmp_path: Path) -> None:
     lacking, whole = (
         dictionary(tmp_path / f"{name}.xml", values) for name, values in (("a", "3"), ("b", "34"))

@@ -15,7 +15,7 @@ again. A message that Postgres refuses stands alone in the end, and stays where 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -82,7 +82,13 @@ class Reingestion:
         if now < self._next_look:
             return False
         self._next_look = now + _LOOK_EVERY
-        return is_open(self._control, self._topic)
+        try:
+            return is_open(self._control, self._topic)
+        except psycopg.Error as error:
+            if outage(error) is not None:
+                raise
+            self._stand_off(error)
+            return False
 
     def carry_out(self, seconds: float = _TURN) -> int:
         """Carry out what is open, for some `seconds` or until nothing is left; how many actions are done.
@@ -92,7 +98,7 @@ class Reingestion:
         """
         ends, done = time.monotonic() + seconds, 0
         try:
-            while some := self._some():
+            for some in self._steps():
                 done += some
                 if time.monotonic() >= ends:
                     # There may be more: after the stream's turn.
@@ -105,26 +111,42 @@ class Reingestion:
             if ails not in (None, *_PASSING):
                 raise
             if ails is None:
-                self._next_look = time.monotonic() + _REFUSED
-                _log.warning("reingestion_refused", reason=reason(error), sqlstate=error.sqlstate)
+                self._stand_off(error)
         if done:
             _log.info("quarantine_actions_done", actions=done)
         return done
 
-    def _some(self) -> int:
-        """Carry out those that can be at once; 0 if nothing is open, or another ingester is at it."""
-        actions = open_actions(self._control, self._topic, _ACTIONS)
-        if not actions:
-            return 0
-        decisions = [action.action_id for action in actions if action.kind != "reingest"]
-        if decisions:
-            with self._writer.transaction() as transaction:
-                if not transaction.quarantine.begin():
-                    return 0
-                transaction.quarantine.decide(decisions, self._ingester_id)
-            return len(decisions)
-        first = actions[0].ingested_at
-        return self._reingest([action for action in actions if action.ingested_at == first])
+    def _stand_off(self, error: psycopg.Error) -> None:
+        """A person has to look: it is tried again, not at once."""
+        self._next_look = time.monotonic() + _REFUSED
+        _log.warning("reingestion_refused", reason=reason(error), sqlstate=error.sqlstate)
+
+    def _steps(self) -> Iterator[int]:
+        """Carry out what is open, a transaction a step, each telling how many actions it did; ends when none is open,
+        or another ingester is at it.
+        """
+        while actions := open_actions(self._control, self._topic, _ACTIONS):
+            done = 0
+            if decisions := [action.action_id for action in actions if action.kind != "reingest"]:
+                done += (some := self._decide(decisions))
+                yield some
+            together: dict[datetime, list[OpenAction]] = {}
+            for action in actions:
+                if action.kind == "reingest":
+                    together.setdefault(action.ingested_at, []).append(action)
+            for group in together.values():
+                done += (some := self._reingest(group))
+                yield some
+            if not done:
+                return
+
+    def _decide(self, action_ids: Sequence[int]) -> int:
+        """Carry out dismissals, and what takes them back."""
+        with self._writer.transaction() as transaction:
+            if not transaction.quarantine.begin():
+                return 0
+            transaction.quarantine.decide(action_ids, self._ingester_id)
+        return len(action_ids)
 
     def _reingest(self, actions: Sequence[OpenAction]) -> int:
         """Re-ingest messages that were stored at one time; in halves where Postgres refuses one."""
