@@ -18,7 +18,7 @@ FOLDS: Final = (
 #: is both.
 IDENTITIES: Final = ("session_pairs", "sessions", "order_ids")
 
-#: What the log does not say: how far it goes, who works on it, what people ask for.
+#: What the log does not say: how far it goes, who works on it, what people ask for, what alerts.
 OTHERS: Final = (
     "schema_migrations",
     "ingest_offsets",
@@ -26,6 +26,8 @@ OTHERS: Final = (
     "ingest_gaps",
     "dead_letter_offsets",
     "quarantine_actions",
+    "alerts",
+    "alert_rounds",
     "ingesters",
     "ingest_batches",
     "log_dropped",
