@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(wildcard src/fixwatch/*/*.pyx src/fixwatch/*/*.pxd src/fixwatch/*/*.h)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test test-browser test-kafka chaos sanitize fuzz lint types bench clean
+.PHONY: help install demo test test-browser pictures test-kafka chaos sanitize fuzz lint types bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -34,6 +34,10 @@ test: install  ## the tests, but those that need a browser or take long
 
 test-browser: install  ## the dashboard in Chromium
 	@$(BIN)/pytest -m browser
+
+pictures: install  ## the pictures of the documentation, anew
+	@FIXWATCH_REQUIRE_BROWSER=1 $(BIN)/pytest -q tests/acceptance/test_dashboard_walk.py
+	@$(BIN)/python scripts/pictures.py
 
 test-kafka: install  ## the integration tests on Apache Kafka itself; needs Java 17 and Maven
 	@$(BIN)/pytest --broker=apache tests/integration tests/kafka

@@ -133,8 +133,8 @@ def test_hostile_text_does_nothing_on_any_page(browser: Any, hostile: tuple[str,
     pages = [
         *("", "blotter", "orders?list=All", "sessions", "quarantine", "system"),
         *(f"order?key={key}" for (key,) in orders),
-        *(f"session?id={session_id}" for (session_id,) in sessions),
-        *(f"messages?from=The+log&topic=fix-trades&partition=0&offset={place}" for place in (2, 7, 12, 17)),
+        *(f"session?id={session_id}" for (session_id,) in sessions[::2]),
+        *(f"messages?from=The+log&topic=fix-trades&partition=0&offset={place}" for place in (2, 17)),
     ]
     viewer = Screen(browser, address)
     wrong: list[str] = []
@@ -149,7 +149,7 @@ def test_hostile_text_does_nothing_on_any_page(browser: Any, hostile: tuple[str,
             viewer.page.get_by_text("What is wrong").wait_for()
         for width in (1440, 800):
             viewer.resize(width)
-            viewer.page.wait_for_timeout(300)
+            viewer.page.wait_for_timeout(200)
             if viewer.page.evaluate(SIDEWAYS):
                 wrong.append(f"{page} scrolls sideways at {width} px")
         wrong += [f"{page}: {planted}" for planted in viewer.page.evaluate(PLANTED)]

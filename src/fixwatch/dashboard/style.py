@@ -38,7 +38,7 @@ STYLE: Final = """<style>
 .fw-tags span { border: 1px solid var(--fw-tone, #8592a3); border-radius: 1rem; padding: 0.02rem 0.6rem;
   font-size: 0.85rem; background: color-mix(in srgb, var(--fw-tone, #8592a3) 12%, transparent); }
 .fw-facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: 0.35rem 1rem;
-  margin: 0; font-size: 0.92rem; }
+  margin: 0; padding: 0; font-size: 0.92rem; }
 .fw-facts dt { font-size: 0.78rem; opacity: 0.75; }
 .fw-facts dd { margin: 0; overflow-wrap: anywhere; }
 .fw-scroll { overflow-x: auto; }

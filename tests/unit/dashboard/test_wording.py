@@ -121,3 +121,22 @@ def test_meanings_of_older_versions_are_known() -> None:
     assert wording.meaning(150, "F").startswith("Trade")
     assert wording.meaning(39, "\u202e") == "\u2039U+202E\u203a"
     assert wording.meaning(39, None) == wording.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        (112, 100, "+12%"),
+        (97, 100, "-3%"),
+        (1_000_001, 1_000_000, "0%"),
+        (Decimal("5e30"), Decimal("1e30"), "+400%"),
+        (20_000, 10, "+199,900%"),
+        (0, 7, "-100%"),
+        (0, 0, "0%"),
+        (7, 0, wording.NOTHING),
+    ],
+)
+def test_change_is_said_in_whole_percents_and_not_against_nothing(
+    now: int | Decimal, before: int | Decimal, said: str
+) -> None:
+    assert wording.change(now, before) == said
