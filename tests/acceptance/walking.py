@@ -19,6 +19,7 @@ _PATHS: Final = {
     "session": "session?id=1",
     "messages": "messages?from=The+log&topic=fix-trades&partition=0&offset=0",
     "quarantine": "quarantine",
+    "alerts": "alerts",
     "system": "system",
 }
 

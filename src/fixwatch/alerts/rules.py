@@ -161,7 +161,7 @@ def _sessions(moment: Moment, rules: SessionSettings) -> _Found:
                 Rule.NUMBERS_MISSING,
                 str(session.session_id),
                 session.label,
-                f"{session.missing:,} were skipped and neither sent again nor filled.",
+                f"{session.missing:,} skipped, and neither sent again nor filled.",
             )
 
 
@@ -171,14 +171,14 @@ def _stuck(moment: Moment, _: SessionSettings) -> _Found:
         by_pair[order.pair_id].append(order)
     for pair_id, orders in sorted(by_pair.items()):
         kinds = Counter((order.waiting_for or "").replace("_", " ") for order in orders)
-        waits = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(kinds.items()))
+        waits = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
         oldest = min(
             (order.waiting_since for order in orders if order.waiting_since is not None), default=None
         )
         since = "" if oldest is None else f" The first since {oldest:%H:%M:%S} UTC."
         ends = orders[0].ends
         about = f"{_end(ends[:3])} ↔ {_end(ends[3:])}"
-        yield Rule.STUCK, str(pair_id), about, f"{len(orders):,} wait for an answer: {waits}.{since}"
+        yield Rule.STUCK, str(pair_id), about, f"Without an answer: {waits}.{since}"
 
 
 def _end(parts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from fixwatch.dashboard import wording
 from fixwatch.errors import DatabaseError
 from fixwatch.settings import load
-from fixwatch.store import quarantine
+from fixwatch.store import alerts, quarantine
 from fixwatch.store.message_views import MessagePlace
 from fixwatch.store.quarantine import Kind
 
@@ -61,15 +61,27 @@ def name_field() -> None:
 
 def ask(kind: Kind, places: Sequence[MessagePlace], note: str = "") -> bool:
     """Ask for an action as this viewer; `last` says what became of it. False: it was refused."""
-    settings = load()
-    url = settings.operator_database_url.get_secret_value() or settings.database_url.get_secret_value()
     try:
-        request_id = quarantine.ask(url, kind, places, requested_by=name(), note=note)
+        request_id = quarantine.ask(_url(), kind, places, requested_by=name(), note=note)
     except (ValueError, DatabaseError) as error:
         st.session_state[_ASKED] = Asked(kind, len(places), refusal=str(error))
         return False
     st.session_state[_ASKED] = Asked(kind, len(places), request_id)
     return True
+
+
+def acknowledge(alert_ids: Sequence[int], note: str) -> str | None:
+    """Acknowledge alerts as this viewer; why it was refused, None where it was not."""
+    try:
+        alerts.acknowledge(_url(), alert_ids, by=name(), note=note)
+    except (ValueError, DatabaseError) as error:
+        return str(error)
+    return None
+
+
+def _url() -> str:
+    settings = load()
+    return settings.operator_database_url.get_secret_value() or settings.database_url.get_secret_value()
 
 
 def last() -> Asked | None:

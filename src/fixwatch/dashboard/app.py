@@ -12,6 +12,7 @@ from fixwatch import __version__
 from fixwatch.dashboard import links, live, markup, query, reading
 from fixwatch.dashboard.desk import Desk
 from fixwatch.dashboard.pages import (
+    alerts,
     blotter,
     messages,
     order,
@@ -70,6 +71,7 @@ def _pages() -> dict[str, Page]:
         st.Page(sessions.page, title="Sessions", icon=":material/swap_horiz:", url_path="sessions"),
         st.Page(messages.page, title="Messages", icon=":material/mail:", url_path="messages"),
         st.Page(quarantine.page, title="Quarantine", icon=":material/rule:", url_path="quarantine"),
+        st.Page(alerts.page, title="Alerts", icon=":material/notifications:", url_path="alerts"),
         st.Page(system.page, title="System", icon=":material/dns:", url_path="system"),
         # One thing each, by links only.
         st.Page(order.page, title="Order", url_path="order", visibility="hidden"),

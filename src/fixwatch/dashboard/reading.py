@@ -17,6 +17,7 @@ from fixwatch.fix.decoder import DecodeOptions
 from fixwatch.session_settings import SessionSettings
 from fixwatch.settings import load
 from fixwatch.store import figures, system_views
+from fixwatch.store.alert_reader import Alert, AlertCounts
 from fixwatch.store.order_views import Order
 from fixwatch.store.reader import Reader
 from fixwatch.store.rollup_views import Step, TradeChoices, TradesBy
@@ -191,6 +192,24 @@ def with_id(wanted: TradeFilter, id_: str) -> TradeFilter:
     if orders:
         return replace(wanted, orders=tuple(order.order_key for order in orders))
     return replace(wanted, exec_ids=(id_,))
+
+
+@st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
+def alert_counts() -> AlertCounts:
+    """`AlertReader.counts`, shared."""
+    return reader().alerts.counts()
+
+
+@st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)
+def alerts_firing() -> tuple[Alert, ...]:
+    """`AlertReader.firing`, shared."""
+    return reader().alerts.firing()
+
+
+def forget_alerts() -> None:
+    """Somebody acknowledged some: the next one who asks is told."""
+    alert_counts.clear()
+    alerts_firing.clear()
 
 
 @st.cache_resource(ttl=_SHARED_S, max_entries=1, show_spinner=False)

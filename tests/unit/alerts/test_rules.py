@@ -124,7 +124,7 @@ def test_a_session_that_is_silent_or_misses_numbers_fires() -> None:
             "silent",
             "7",
         ): "Logged on, and silent for longer than its heartbeat allows. It was last seen at 11:59:00 UTC.",
-        ("numbers_missing", "7"): "12 were skipped and neither sent again nor filled.",
+        ("numbers_missing", "7"): "12 skipped, and neither sent again nor filled.",
     }
 
 
@@ -154,8 +154,8 @@ def test_stuck_orders_are_one_alert_for_a_session_pair() -> None:
     )
     moment = replace(WELL, stuck=stuck)
     assert found(moment) == {
-        ("stuck", "3"): "3 wait for an answer: 2 for cancel, 1 for new. The first since 11:58:30 UTC.",
-        ("stuck", "4"): "1 wait for an answer: 1 for pending new. The first since 11:59:00 UTC.",
+        ("stuck", "3"): "Without an answer: 2 cancel, 1 new. The first since 11:58:30 UTC.",
+        ("stuck", "4"): "Without an answer: 1 pending new. The first since 11:59:00 UTC.",
     }
     assert broken(moment, NONE)[0].about == "ALPHA ↔ BROKER/DESK"
 
