@@ -21,11 +21,6 @@ from fixwatch.store.order_views import Order
 from fixwatch.store.system_views import OffsetGap
 from fixwatch.store.views import Session
 
-#: Less is a batch on its way, not a delay; and so is what the present rate makes up for in so many seconds.
-LAG_RECORDS: Final = 1_000
-LAG_SECONDS: Final = 5.0
-#: How long a message may take from the topic to the database, p95 of a minute, ms.
-LATENCY_MS: Final = 5_000
 #: A gap in the log stays for ever; it fires for so long after it was noticed.
 _GAP_FIRES: Final = timedelta(days=1)
 
@@ -36,6 +31,7 @@ class Rule(Enum):
     NO_INGESTER = ("no_ingester", "critical", "No ingester is running", 5.0)
     NOT_STORING = ("not_storing", "critical", "Ingester waits", 5.0)
     NO_PARTITIONS = ("no_partitions", "critical", "No ingester has a partition", 30.0)
+    STANDSTILL = ("standstill", "critical", "Nothing is stored", 0.0)
     LAG = ("lag", "warning", "Ingestion is behind", 10.0)
     SLOW = ("slow", "warning", "Storing is slow", 10.0)
     RECORDS_GONE = ("records_gone", "critical", "Records are gone", 0.0)
@@ -99,17 +95,16 @@ def _ingesters(moment: Moment, _: SessionSettings) -> _Found:
 
 
 def _delays(moment: Moment, _: SessionSettings) -> _Found:
-    rates, lag = moment.health.rates, moment.health.lag.records
-    if lag > max(LAG_RECORDS, LAG_SECONDS * rates.messages_per_second):
-        yield Rule.LAG, "", "ingestion", f"{lag:,} records are in the topic and not stored."
-    latency = rates.latency_p95_ms
-    if latency is not None and latency > LATENCY_MS:
-        yield (
-            Rule.SLOW,
-            "",
-            "ingestion",
-            f"One message in twenty takes {latency / 1000:.1f} s or more to be stored.",
-        )
+    health = moment.health
+    records = f"{health.lag.records:,} records are in the topic and not stored"
+    if health.stands_still and health.rates.last_batch is not None:
+        last = f"the last batch was stored at {health.rates.last_batch:%H:%M:%S} UTC"
+        yield Rule.STANDSTILL, "", "ingestion", f"{records}; {last}."
+    elif health.is_behind:
+        yield Rule.LAG, "", "ingestion", f"{records}."
+    if health.is_slow and health.rates.latency_p95_ms is not None:
+        seconds = f"{health.rates.latency_p95_ms / 1000:.1f} s"
+        yield Rule.SLOW, "", "ingestion", f"One message in twenty takes {seconds} or more to be stored."
 
 
 def _gaps(moment: Moment, _: SessionSettings) -> _Found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 from typing import Final
 
@@ -40,13 +39,6 @@ _WRONG: Final = {
     Conduct.NOT_LOGGED_ON: "not logged on, but open",
     Conduct.OUT_OF_HOURS: "logged on, but closed",
 }
-#: Less is a batch on its way, not a delay.
-_LAG_RECORDS: Final = 1_000
-#: Behind by more seconds of the present rate than this is a delay.
-_LAG_SECONDS: Final = 5.0
-_LATENCY_MS: Final = 5_000
-#: So long without a batch while records wait is a standstill: a batch takes a second at most.
-_STILL: Final = timedelta(seconds=10)
 _INGESTING: Final = "ingesting"
 
 
@@ -65,17 +57,14 @@ def assess(health: Health, desk: Desk | None = None) -> Status:
     if health.ingesters and not running:
         notices.append(f"No ingester has a partition ({health.ingesters[0].state}).")
     rate = health.rates.messages_per_second
-    if health.lag.records > max(_LAG_RECORDS, _LAG_SECONDS * rate):
+    if health.is_behind:
         notices.append(f"Ingestion is {wording.count(health.lag.records)} records behind.")
     notices += [f"An ingester is {found.state}." for found in running if found.state != _INGESTING]
-    age = health.rates.last_batch_age
-    if running and health.lag.records and age is not None and age > _STILL:
-        notices.append(
-            f"Nothing was stored for {wording.ago(age)}, and {wording.number(health.lag.records, 'record')} wait."
-        )
-    latency = health.rates.latency_p95_ms
-    if latency is not None and latency > _LATENCY_MS:
-        notices.append(f"Messages take {wording.milliseconds(latency)} to be stored.")
+    if health.stands_still:
+        age, waiting = wording.ago(health.rates.last_batch_age), wording.number(health.lag.records, "record")
+        notices.append(f"Nothing was stored for {age}, and {waiting} wait.")
+    if health.is_slow:
+        notices.append(f"Messages take {wording.milliseconds(health.rates.latency_p95_ms)} to be stored.")
     if health.recent.quarantined:
         notices.append(
             f"{wording.number(health.recent.quarantined, 'message')} quarantined in the last {RECENT_MINUTES} min."

@@ -9,6 +9,13 @@ from typing import Final
 
 #: What counts as recent for the status line and the sessions page.
 RECENT_MINUTES: Final = 5
+#: Fewer records are a batch on its way, not a delay; and so is what the present rate makes up for in so many seconds.
+_LAG_RECORDS: Final = 1_000
+_LAG_SECONDS: Final = 5.0
+#: How long messages may take from the topic to the database.
+_LATENCY_MS: Final = 5_000
+#: So long without a batch while records wait is a standstill: a batch takes a second at most.
+_STILL: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +164,27 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the status line is made from."""
+    """What the status line and alerts are made from."""
 
     rates: IngestRates
     lag: Lag
     ingesters: tuple[Ingester, ...]
     session_counts: SessionCounts
     recent: MessageTotals
+
+    @property
+    def is_behind(self) -> bool:
+        """If more records wait than a batch on its way and some seconds of the present rate."""
+        return self.lag.records > max(_LAG_RECORDS, _LAG_SECONDS * self.rates.messages_per_second)
+
+    @property
+    def is_slow(self) -> bool:
+        """If one message in twenty takes too long to be stored."""
+        return self.rates.latency_p95_ms is not None and self.rates.latency_p95_ms > _LATENCY_MS
+
+    @property
+    def stands_still(self) -> bool:
+        """If records wait, an ingester has partitions, and nothing was stored for longer than any batch takes."""
+        age = self.rates.last_batch_age
+        has_some = any(ingester.partitions for ingester in self.ingesters)
+        return has_some and self.lag.records > 0 and age is not None and age > _STILL

@@ -95,6 +95,19 @@ def test_lag_fires_above_what_the_present_rate_makes_up_for_in_five_seconds() ->
     assert found(with_lag(5_001)) == {("lag", ""): "5,001 records are in the topic and not stored."}
 
 
+def test_records_that_wait_while_nothing_is_stored_are_a_standstill_not_a_lag() -> None:
+    still = replace(
+        HEALTH, rates=replace(HEALTH.rates, last_batch=NOW - timedelta(seconds=11)), lag=Lag(2, 9, 4)
+    )
+    assert found(replace(WELL, health=still)) == {
+        (
+            "standstill",
+            "",
+        ): "2 records are in the topic and not stored; the last batch was stored at 11:59:49 UTC."
+    }
+    assert found(replace(WELL, health=replace(still, lag=Lag(0, 9, 4)))) == {}
+
+
 def test_slow_storing_fires() -> None:
     slow = replace(HEALTH, rates=replace(HEALTH.rates, latency_p95_ms=5_001))
     assert list(found(replace(WELL, health=slow))) == [("slow", "")]

@@ -127,9 +127,19 @@ def _figures(label: str, answer: Overview) -> None:
 
 
 def _desk(label: str) -> None:
-    desk, refused = reading.desk_now(), reading.refusals(_WINDOWS[label])
+    desk, refused, alerts = reading.desk_now(), reading.refusals(_WINDOWS[label]), reading.alert_counts()
     by_type = refused.messages
     with st.container(horizontal=True, gap="small", key="desk"):
+        st.metric(
+            "Open alerts",
+            wording.count(alerts.firing) if alerts.watched else "not watched",
+            delta=f"{wording.count(alerts.unacknowledged)} unacknowledged, {wording.count(alerts.critical)} critical",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Alerts that fire; those that nobody has acknowledged, and the critical ones among them. They fire "
+            "while `fixwatch alert` runs.",
+        )
         st.metric(
             "Stuck orders",
             wording.count(desk.stuck) + ("+" if desk.stuck == MOST_STUCK else ""),
@@ -161,6 +171,7 @@ def _desk(label: str) -> None:
             help="Directions of sessions: logged on and silent, open and not logged on, logged on and closed.",
         )
     with st.container(horizontal=True, gap="small"):
+        links.link("alerts", "Alerts", icon=":material/notifications:")
         links.link("orders", "Stuck orders", icon=":material/list_alt:", list="Stuck")
         links.link("orders", "Rejected orders", icon=":material/list_alt:", list="Rejected")
         links.link("sessions", "Sessions", icon=":material/swap_horiz:")
