@@ -22,6 +22,7 @@ PAGES: Final = (
     "session",
     "messages",
     "quarantine",
+    "alerts",
     "system",
 )
 PICTURES: Final = (*((page, "light") for page in PAGES), ("overview", "dark"))

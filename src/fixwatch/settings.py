@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     )
     operator_database_url: SecretStr = Field(
         SecretStr(""),
-        description="What the dashboard acts with, as a libpq URL of a user that may insert into quarantine_actions; "
-        "empty: FIXWATCH_DATABASE_URL.",
+        description="What the dashboard acts with, as a libpq URL of a user that may insert into quarantine_actions "
+        "and acknowledge alerts; empty: FIXWATCH_DATABASE_URL.",
     )
     kafka_bootstrap_servers: str = Field(
         "localhost:9092", min_length=1, description="Kafka brokers to start from: host:port, comma-separated."
