@@ -26,10 +26,10 @@ PAGES: Final = (
     "system",
 )
 PICTURES: Final = (*((page, "light") for page in PAGES), ("overview", "dark"))
-#: Text stays sharp, and the eye sees no difference.
-_COLOURS: Final = 64
-#: Pixels of height: what is below says no more of what a page is like.
-_HIGHEST: Final = 1_500
+#: The eye sees no difference; with 64, small signs lose their colour.
+_COLOURS: Final = 256
+#: Pixels of height: what is below (long messages) says no more of what a page is like.
+_HIGHEST: Final = 2_200
 #: Bytes: everybody who reads the documentation loads them.
 _LARGEST: Final = 150_000
 

@@ -23,6 +23,7 @@ from fixwatch.store.migrate import migrate
 from fixwatch.store.writer import Writer
 from tests.acceptance.chromium import Screen
 from tests.acceptance.dashboards import dashboard
+from tests.acceptance.walking import open_page
 
 pytestmark = pytest.mark.browser
 
@@ -139,14 +140,7 @@ def test_hostile_text_does_nothing_on_any_page(browser: Any, hostile: tuple[str,
     viewer = Screen(browser, address)
     wrong: list[str] = []
     for page in pages:
-        viewer.open(page)
-        if page.startswith("messages"):
-            viewer.page.get_by_role("table", name="Fields of the message").wait_for()
-        else:
-            viewer.until(viewer.table, f"a table of {page}")
-        if page == "quarantine":
-            viewer.select_row(0)
-            viewer.page.get_by_text("What is wrong").wait_for()
+        open_page(viewer, page)
         for width in (1440, 800):
             viewer.resize(width)
             viewer.page.wait_for_timeout(200)

@@ -27,15 +27,20 @@ _PATHS: Final = {
 def walk(screen: Screen, order: int) -> Iterator[str]:
     """Open one page after the other, `order` being the key of one; gives the name of each when it is drawn."""
     for name, path in _PATHS.items():
-        screen.open(path.format(order=order))
-        if name == "messages":
-            screen.page.get_by_role("table", name="Fields of the message").wait_for()
-        else:
-            screen.until(screen.table, f"a table of {name}")
-        if name == "quarantine":
-            screen.select_row(0)
-            screen.page.get_by_text("What is wrong").wait_for()
+        open_page(screen, path.format(order=order))
         yield name
+
+
+def open_page(screen: Screen, path: str) -> None:
+    """Open a page that has something on it, and wait until that is drawn; of the quarantine a message is selected."""
+    screen.open(path)
+    if path.startswith("messages"):
+        screen.page.get_by_role("table", name="Fields of the message").wait_for()
+    else:
+        screen.until(screen.table, f"a table of {path}")
+    if path.startswith("quarantine"):
+        screen.select_row(0)
+        screen.page.get_by_text("What is wrong").wait_for()
 
 
 def an_order(screen: Screen, orders: psycopg.Connection[Any]) -> tuple[int, str, int]:
