@@ -19,6 +19,7 @@ from psycopg import sql
 from fixwatch.demo.process import fixwatch_command
 from fixwatch.demo.stack import Stack, default_environment
 from fixwatch.kafka.topic import ensure_topic
+from tests.acceptance.accessibility import faults
 from tests.acceptance.chromium import Screen
 from tests.acceptance.dashboards import dashboard
 from tests.integration.own_dictionary import dictionary, quack
@@ -88,6 +89,7 @@ def pictured(screen: Screen, name: str, scheme: str) -> None:
         screen.screenshot(ROOT / "screenshots" / f"{name}-{width}-{scheme}.png")
         assert not screen.page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth")
     screen.resize(1440)
+    assert faults(screen.page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

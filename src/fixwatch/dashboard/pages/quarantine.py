@@ -55,6 +55,9 @@ def _draw(session_ids: dict[str, int]) -> None:
         or _QUARANTINED
     )
     query.taken("shown", [which])
+    if which == _HISTORY:
+        _history()
+        return
     reasons = reason.multiselect(
         "Reason",
         list(BY_LABEL),
@@ -63,7 +66,6 @@ def _draw(session_ids: dict[str, int]) -> None:
         format_func=wording.reason,
         on_change=_begin_anew,
         placeholder="All reasons",
-        disabled=which == _HISTORY,
     )
     query.taken("reason", map(wording.reason, reasons))
     sessions = session.multiselect(
@@ -73,12 +75,8 @@ def _draw(session_ids: dict[str, int]) -> None:
         bind="query-params",
         on_change=_begin_anew,
         placeholder="All sessions",
-        disabled=which == _HISTORY,
     )
     query.taken("counterparty", sessions)
-    if which == _HISTORY:
-        _history()
-        return
     read = partial(
         reading.reader().messages.defective,
         only_quarantined=which != _ALL,
