@@ -120,6 +120,6 @@ def flow(postgres: EmbeddedPostgres, broker: str) -> Ingested:
 
 @pytest.fixture
 def ingested(postgres: EmbeddedPostgres, flow: Ingested) -> Ingested:
-    """A copy of the flow's database, to be changed."""
+    """A copy of the flow's database, to be changed; its topic stays as it is."""
     template = flow.database_url.split("/")[3].split("?")[0]
-    return replace(flow, database_url=new_database(postgres, template))
+    return replace(flow, database_url=new_database(postgres, template), is_shared=True)

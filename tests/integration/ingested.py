@@ -45,6 +45,8 @@ class Ingested:
     database_url: str
     bootstrap_servers: str
     topic: str
+    #: If other tests read the topic too: then nothing more is sent to it.
+    is_shared: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -91,6 +93,7 @@ class Ingested:
 
     def send(self, messages: int, seed: int, pause: Callable[[], None] = lambda: None) -> int:
         """Send a simulated flow; `pause` is called between its parts. How many records that was."""
+        assert not self.is_shared
         producer = Producer({"bootstrap.servers": self.bootstrap_servers})
         start = wall_clock()
         simulation = Simulation(seed, SimulatedClock(start), run_token(start), Faults.parse("default"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Final
 
-from tests.integration.ingested import Ingested, wait_until
+from fixwatch.demo.postgres import EmbeddedPostgres
+from tests.integration.ingested import Ingested, new_topic, wait_until
 
 LENIENT: Final = {"FIXWATCH_FRAME": "lenient"}
 
@@ -51,19 +52,23 @@ def test_what_a_killed_ingester_left_the_next_one_does_once(ingested: Ingested) 
     assert_all_is_well(ingested)
 
 
-def test_two_ingesters_that_go_on_ingesting_do_it_once(ingested: Ingested) -> None:
-    first = ingested.start("ingest", **LENIENT)
+def test_two_ingesters_that_go_on_ingesting_do_it_once(postgres: EmbeddedPostgres, broker: str) -> None:
+    own = new_topic(postgres, broker)
+    sent = own.send(1_500, seed=7)
+    with own.ingesting():
+        wait_until(lambda: own.stored() == sent)
+    first = own.start("ingest", **LENIENT)
     try:
-        with ingested.ingesting(**LENIENT):
-            sent = ingested.stored() + ingested.send(500, seed=8)
-            asked = ask(ingested)
-            wait_until(lambda: done(ingested) >= asked and ingested.stored() == sent)
+        with own.ingesting(**LENIENT):
+            sent += own.send(500, seed=8)
+            asked = ask(own)
+            wait_until(lambda: done(own) >= asked and own.stored() == sent)
         first.send_signal(signal.SIGTERM)
         assert first.wait(30) == 0
     finally:
         first.kill()
         first.wait()
-    assert_all_is_well(ingested)
+    assert_all_is_well(own)
 
 
 def test_a_rebuild_and_an_ingester_at_once_come_to_the_same(ingested: Ingested) -> None:
