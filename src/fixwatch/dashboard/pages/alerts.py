@@ -119,7 +119,6 @@ def _acts(chosen: Sequence[Alert]) -> None:
             st.button(
                 f"Acknowledge{of} as {wording.visible(acting.name(), most=40)}",
                 icon=":material/check:",
-                type="primary",
                 on_click=_acknowledge,
                 args=(new,),
             )

@@ -124,7 +124,7 @@ def _paste(side: str, label: str) -> Callable[[], _Found]:
         help="Any delimiter: SOH, |, ^A, ^, a line a field. A log's prefix in front is passed over. "
         f"At most {wording.size(pasted.MOST_BYTES)}. Ctrl+Enter decodes.",
     )
-    st.button("Decode", key=f"decode{side}", icon=":material/manage_search:", type="primary")
+    st.button("Decode", key=f"decode{side}", icon=":material/manage_search:")
     found = pasted.read(text or "")
     number = 1
     if len(found.messages) > 1:

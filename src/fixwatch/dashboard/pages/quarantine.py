@@ -156,7 +156,6 @@ def _acts(chosen: Sequence[DefectiveMessage], which: str) -> None:
                 st.button(
                     f"Dismiss{of} with this note",
                     icon=":material/check:",
-                    type="primary",
                     on_click=_act,
                     args=("dismiss", kept_back),
                 )
