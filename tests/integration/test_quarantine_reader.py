@@ -121,7 +121,7 @@ def test_what_cannot_be_asked_is_said(
 
 def test_a_message_of_no_stream_is_refused(database_url: str, places: list[MessagePlace]) -> None:
     nowhere = MessagePlace(places[0].ingested_at, 9_999, 1)
-    with pytest.raises(DatabaseError, match="nothing was asked for"):
+    with pytest.raises(DatabaseError, match="nothing was done"):
         quarantine.ask(database_url, "reingest", [*places, nowhere], requested_by="ann")
 
 

@@ -14,6 +14,7 @@ from fixwatch.errors import DatabaseError
 from fixwatch.settings import load
 from fixwatch.store import alerts, quarantine
 from fixwatch.store.message_views import MessagePlace
+from fixwatch.store.operating import MOST_NAME
 from fixwatch.store.quarantine import Kind
 
 #: Where the session keeps who types a name, and what was asked for last.
@@ -51,7 +52,7 @@ def name_field() -> None:
     st.text_input(
         "Your name",
         key=_NAME,
-        max_chars=quarantine.MOST_NAME,
+        max_chars=MOST_NAME,
         persist_state="session",
         placeholder="Your name, kept with what you do",
         label_visibility="collapsed",

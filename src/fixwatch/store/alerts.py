@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import psycopg
 
-from fixwatch.errors import DatabaseError
-from fixwatch.store.asking import can_be_text
 from fixwatch.store.connection import LET_GO
-from fixwatch.store.faults import reason
+from fixwatch.store.operating import operating, signed
 from fixwatch.store.sql import load
 
 #: Characters.
 MOST_TEXT: Final = 1_000
-MOST_NOTE: Final = 2_000
-MOST_NAME: Final = 200
 #: Alerts that are acknowledged at once.
 MOST_ACKNOWLEDGED: Final = 1_000
 #: Days that an alert is kept after its end.
 _KEPT_DAYS: Final = 90
 
 _SQL: Final = load("alerts")
-_CONNECTION: Final[dict[str, Any]] = {
-    "application_name": "fixwatch operator",
-    "connect_timeout": 2,
-    "options": "-c timezone=UTC -c statement_timeout=5000 -c lock_timeout=2000",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +79,12 @@ def acknowledge(database_url: str, alert_ids: Iterable[int], *, by: str, note: s
         ValueError: nobody says it, a text is too long or Postgres cannot hold it, or there are too many alerts.
         DatabaseError: the database is not there, or its user may not.
     """
-    ids, by, note = list(alert_ids), by.strip(), note.strip()
-    if not by:
-        raise ValueError("Who acknowledges? A name is kept with it.")
-    if not (can_be_text(by) and can_be_text(note)):
-        raise ValueError("A name and a note are text without NUL.")
-    if len(by) > MOST_NAME or len(note) > MOST_NOTE:
-        raise ValueError(f"A name has at most {MOST_NAME} characters, a note {MOST_NOTE:,}.")
+    by, note = signed(by, note)
+    ids = list(alert_ids)
     if not 0 < len(ids) <= MOST_ACKNOWLEDGED:
         raise ValueError(f"1 to {MOST_ACKNOWLEDGED:,} alerts at a time.")
-    try:
-        with psycopg.connect(database_url, **_CONNECTION) as connection:
-            return connection.execute(
-                _SQL["acknowledge"], {"alert_ids": ids, "by": by, "note": note}
-            ).rowcount
-    except psycopg.Error as error:
-        raise DatabaseError(_explain(error)) from error
+    with operating(database_url, "alerts") as connection:
+        return connection.execute(_SQL["acknowledge"], {"alert_ids": ids, "by": by, "note": note}).rowcount
 
 
 def _columns(seen: Sequence[Firing]) -> dict[str, list[str]]:
@@ -118,15 +99,3 @@ def _columns(seen: Sequence[Firing]) -> dict[str, list[str]]:
 
 def _fit(text: str) -> str:
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
-
-
-def _explain(error: psycopg.Error) -> str:
-    match error:
-        case psycopg.errors.InsufficientPrivilege() | psycopg.errors.ReadOnlySqlTransaction():
-            return "You may look but not act: the database user may not acknowledge alerts."
-        case psycopg.errors.UndefinedTable():
-            return "The database has no table alerts yet. Run: fixwatch db migrate"
-        case psycopg.OperationalError():
-            return "Postgres does not answer, so nothing was acknowledged. Try again when it is back."
-        case _:
-            return f"Postgres refused it, so nothing was acknowledged: {reason(error)}"

@@ -13,7 +13,7 @@ from fixwatch.dashboard import acting, links, markup, paging, query, reading, ta
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.dashboard.status import Level, Status
 from fixwatch.store.alert_reader import Alert, AlertCounts, AlertPlace
-from fixwatch.store.alerts import MOST_NOTE
+from fixwatch.store.operating import MOST_NOTE
 
 _FIRING, _HISTORY = "Firing", "History"
 #: A sign that needs no colour.

@@ -24,7 +24,8 @@ from fixwatch.dashboard import (
 from fixwatch.dashboard.live import live, time_zone, time_zone_name
 from fixwatch.fix.defects import BY_LABEL
 from fixwatch.store.message_views import DefectiveMessage, DefectivePage, StoredMessage
-from fixwatch.store.quarantine import MOST_NOTE, Kind
+from fixwatch.store.operating import MOST_NOTE
+from fixwatch.store.quarantine import Kind
 
 _PAGE: Final = 200
 _QUARANTINED, _DISMISSED, _ALL, _HISTORY = "Quarantined", "Dismissed", "All with defects", "History"
